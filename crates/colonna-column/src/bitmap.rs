@@ -1,0 +1,218 @@
+//! Booleans packed into words.
+
+/// A sequence of bits, 64 to a word.
+///
+/// Invariant: `words` holds just the words that `len` bits need, and the bits past `len` in the
+/// last one are zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bitmap {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Bitmap {
+    /// No bits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// That many bits of one value.
+    pub fn filled(value: bool, len: usize) -> Self {
+        let mut bitmap =
+            Self { words: vec![if value { u64::MAX } else { 0 }; len.div_ceil(64)], len };
+        bitmap.clear_tail();
+        bitmap
+    }
+
+    /// `len` bits, each asked for by its position.
+    pub fn from_fn(len: usize, mut bit: impl FnMut(usize) -> bool) -> Self {
+        let words = (0..len.div_ceil(64))
+            .map(|word| {
+                let start = word * 64;
+                let end = (start + 64).min(len);
+                (start..end)
+                    .fold(0, |bits, index| bits | (u64::from(bit(index)) << (index - start)))
+            })
+            .collect();
+        Self { words, len }
+    }
+
+    /// How many bits there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bit at `index`; false past the end.
+    #[inline]
+    pub fn get(&self, index: usize) -> bool {
+        self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Sets the bit at `index`; does nothing past the end.
+    pub fn set(&mut self, index: usize, value: bool) {
+        if index < self.len
+            && let Some(word) = self.words.get_mut(index / 64)
+        {
+            *word = *word & !(1 << (index % 64)) | (u64::from(value) << (index % 64));
+        }
+    }
+
+    /// Adds a bit at the end.
+    #[inline]
+    pub fn push(&mut self, value: bool) {
+        let bit = u64::from(value) << (self.len % 64);
+        match self.words.last_mut() {
+            Some(word) if !self.len.is_multiple_of(64) => *word |= bit,
+            _ => self.words.push(bit),
+        }
+        self.len += 1;
+    }
+
+    /// Adds `count` bits of one value at the end.
+    pub fn extend(&mut self, value: bool, count: usize) {
+        let old_len = self.len;
+        self.len += count;
+        self.words.resize(self.len.div_ceil(64), 0);
+        if value {
+            for index in old_len..self.len {
+                self.set(index, true);
+            }
+        }
+    }
+
+    /// Adds the bits of another at the end.
+    pub fn append(&mut self, other: &Self) {
+        if self.len.is_multiple_of(64) {
+            self.words.extend_from_slice(&other.words);
+            self.len += other.len;
+        } else {
+            (0..other.len).for_each(|index| self.push(other.get(index)));
+        }
+    }
+
+    /// How many bits are set.
+    pub fn count_ones(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The positions of the bits that are set, ascending.
+    pub fn ones(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(index, &word)| {
+            std::iter::successors((word != 0).then_some(word), |rest| {
+                let rest = rest & (rest - 1);
+                (rest != 0).then_some(rest)
+            })
+            .map(move |rest| index * 64 + rest.trailing_zeros() as usize)
+        })
+    }
+
+    /// All bits in order.
+    pub fn iter(&self) -> impl Iterator<Item = bool> + '_ {
+        (0..self.len).map(|index| self.get(index))
+    }
+
+    /// The bits set in both. The lengths must agree; the shorter decides.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        self.zip(other, |left, right| left & right)
+    }
+
+    /// The bits set in either. The lengths must agree; the shorter decides.
+    #[must_use]
+    pub fn or(&self, other: &Self) -> Self {
+        self.zip(other, |left, right| left | right)
+    }
+
+    /// The bits that are not set.
+    #[must_use]
+    pub fn not(&self) -> Self {
+        let mut bitmap =
+            Self { words: self.words.iter().map(|word| !word).collect(), len: self.len };
+        bitmap.clear_tail();
+        bitmap
+    }
+
+    /// The bits at these positions.
+    #[must_use]
+    pub fn gather(&self, rows: &[u32]) -> Self {
+        Self::from_fn(rows.len(), |index| self.get(rows[index] as usize))
+    }
+
+    /// `len` bits from `start` on, as far as there are any.
+    #[must_use]
+    pub fn slice(&self, start: usize, len: usize) -> Self {
+        let len = len.min(self.len.saturating_sub(start));
+        if start.is_multiple_of(64) {
+            let first = start / 64;
+            let mut bitmap =
+                Self { words: self.words[first..first + len.div_ceil(64)].to_vec(), len };
+            bitmap.clear_tail();
+            return bitmap;
+        }
+        Self::from_fn(len, |index| self.get(start + index))
+    }
+
+    fn zip(&self, other: &Self, combine: impl Fn(u64, u64) -> u64) -> Self {
+        let words = self.words.iter().zip(&other.words).map(|(left, right)| combine(*left, *right));
+        let mut bitmap = Self { words: words.collect(), len: self.len.min(other.len) };
+        bitmap.clear_tail();
+        bitmap
+    }
+
+    fn clear_tail(&mut self) {
+        if !self.len.is_multiple_of(64)
+            && let Some(last) = self.words.last_mut()
+        {
+            *last &= (1 << (self.len % 64)) - 1;
+        }
+    }
+}
+
+impl FromIterator<bool> for Bitmap {
+    fn from_iter<I: IntoIterator<Item = bool>>(bits: I) -> Self {
+        let mut bitmap = Self::new();
+        bits.into_iter().for_each(|bit| bitmap.push(bit));
+        bitmap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_bitmap_is_a_vector_of_booleans(
+            bits in prop::collection::vec(any::<bool>(), 0..300),
+            more in prop::collection::vec(any::<bool>(), 0..200),
+            start in 0_usize..300,
+        ) {
+            let bitmap: Bitmap = bits.iter().copied().collect();
+            prop_assert_eq!(&bitmap, &Bitmap::from_fn(bits.len(), |index| bits[index]));
+            prop_assert_eq!(bitmap.iter().collect::<Vec<_>>(), bits.clone());
+            let ones: Vec<usize> = (0..bits.len()).filter(|&index| bits[index]).collect();
+            prop_assert_eq!(bitmap.count_ones(), ones.len());
+            prop_assert_eq!(bitmap.ones().collect::<Vec<_>>(), ones);
+            prop_assert_eq!(bitmap.not().not(), bitmap.clone());
+
+            let mut joined = bitmap.clone();
+            joined.append(&more.iter().copied().collect());
+            let expected: Vec<bool> = bits.iter().chain(&more).copied().collect();
+            prop_assert_eq!(joined.iter().collect::<Vec<_>>(), expected);
+
+            let start = start.min(bits.len());
+            prop_assert_eq!(bitmap.slice(start, 70).iter().collect::<Vec<_>>(),
+                bits[start..(start + 70).min(bits.len())].to_vec());
+
+            let mut extended = bitmap.clone();
+            extended.extend(true, 65);
+            prop_assert_eq!(extended.count_ones(), bitmap.count_ones() + 65);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! A column that grows value by value.
+
+use colonna_schema::{DataType, Scalar};
+
+use crate::{Bitmap, Column, ColumnError, Strings, Values};
+
+/// Collects values of one type into a flat [`Column`].
+///
+/// A struct or list grows from its parts: push into [`ColumnBuilder::fields_mut`] or
+/// [`ColumnBuilder::elements_mut`], then close the row with [`ColumnBuilder::close_row`]. A null
+/// struct is pushed with [`ColumnBuilder::push_null`], which pushes a null into each field.
+#[derive(Clone, Debug)]
+pub struct ColumnBuilder {
+    data_type: DataType,
+    len: usize,
+    parts: Parts,
+    validity: Option<Bitmap>,
+}
+
+#[derive(Clone, Debug)]
+enum Parts {
+    Null,
+    Boolean(Bitmap),
+    Int64(Vec<i64>),
+    Float64(Vec<f64>),
+    Decimal(Vec<i128>),
+    Strings(Strings),
+    /// The elements of a list, or the keys and the values of a map.
+    Entries {
+        offsets: Vec<usize>,
+        children: Vec<ColumnBuilder>,
+    },
+    Struct(Vec<ColumnBuilder>),
+}
+
+impl ColumnBuilder {
+    /// An empty column of that type.
+    pub fn new(data_type: &DataType) -> Self {
+        let parts = match data_type {
+            DataType::Null => Parts::Null,
+            DataType::Boolean => Parts::Boolean(Bitmap::new()),
+            DataType::Int64 | DataType::Date | DataType::Timestamp => Parts::Int64(Vec::new()),
+            DataType::Float64 => Parts::Float64(Vec::new()),
+            DataType::Decimal { .. } => Parts::Decimal(Vec::new()),
+            DataType::Utf8 | DataType::Binary => Parts::Strings(Strings::new()),
+            DataType::List(element) => {
+                Parts::Entries { offsets: vec![0], children: vec![Self::new(element)] }
+            }
+            DataType::Map(key, value) => Parts::Entries {
+                offsets: vec![0],
+                children: vec![Self::new(key), Self::new(value)],
+            },
+            DataType::Struct(fields) => {
+                Parts::Struct(fields.iter().map(|field| Self::new(&field.data_type)).collect())
+            }
+        };
+        Self { data_type: data_type.clone(), len: 0, parts, validity: None }
+    }
+
+    /// What the column holds.
+    pub fn data_type(&self) -> &DataType {
+        &self.data_type
+    }
+
+    /// How many rows there are so far.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none so far.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// About how many bytes of memory the values take.
+    pub fn byte_len(&self) -> usize {
+        match &self.parts {
+            Parts::Null => 0,
+            Parts::Boolean(bits) => bits.len() / 8,
+            Parts::Int64(values) => values.len() * 8,
+            Parts::Float64(values) => values.len() * 8,
+            Parts::Decimal(values) => values.len() * 16,
+            Parts::Strings(values) => values.byte_len() + values.len() * 8,
+            Parts::Entries { offsets, children } => {
+                offsets.len() * 8 + children.iter().map(Self::byte_len).sum::<usize>()
+            }
+            Parts::Struct(fields) => fields.iter().map(Self::byte_len).sum(),
+        }
+    }
+
+    /// Adds a null.
+    pub fn push_null(&mut self) {
+        self.push_nulls(1);
+    }
+
+    /// Adds that many nulls.
+    pub fn push_nulls(&mut self, count: usize) {
+        let len = self.len + count;
+        match &mut self.parts {
+            Parts::Null => {}
+            Parts::Boolean(bits) => bits.extend(false, count),
+            Parts::Int64(values) => values.resize(len, 0),
+            Parts::Float64(values) => values.resize(len, 0.0),
+            Parts::Decimal(values) => values.resize(len, 0),
+            Parts::Strings(values) => (0..count).for_each(|_| values.push("")),
+            Parts::Entries { offsets, .. } => {
+                let end = offsets.last().copied().unwrap_or_default();
+                offsets.resize(len + 1, end);
+            }
+            Parts::Struct(fields) => fields.iter_mut().for_each(|field| field.push_nulls(count)),
+        }
+        let old_len = self.len;
+        self.validity.get_or_insert_with(|| Bitmap::filled(true, old_len)).extend(false, count);
+        self.len = len;
+    }
+
+    /// Adds a boolean.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    pub fn push_bool(&mut self, value: bool) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Boolean(bits) => bits.push(value),
+            _ => return Err(self.mismatch(DataType::Boolean)),
+        }
+        self.pushed();
+        Ok(())
+    }
+
+    /// Adds an integer, a day or a moment.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    #[inline]
+    pub fn push_i64(&mut self, value: i64) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Int64(values) => values.push(value),
+            _ => return Err(self.mismatch(DataType::Int64)),
+        }
+        self.pushed();
+        Ok(())
+    }
+
+    /// Adds a double.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    #[inline]
+    pub fn push_f64(&mut self, value: f64) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Float64(values) => values.push(value),
+            _ => return Err(self.mismatch(DataType::Float64)),
+        }
+        self.pushed();
+        Ok(())
+    }
+
+    /// Adds the unscaled integer of a decimal that has the column's scale.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    pub fn push_decimal(&mut self, value: i128) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Decimal(values) => values.push(value),
+            _ => return Err(self.mismatch(DataType::Decimal { precision: 38, scale: 0 })),
+        }
+        self.pushed();
+        Ok(())
+    }
+
+    /// Adds a text.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    #[inline]
+    pub fn push_text(&mut self, value: &str) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Strings(values) => values.push(value),
+            _ => return Err(self.mismatch(DataType::Utf8)),
+        }
+        self.pushed();
+        Ok(())
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the column does not hold bytes.
+    pub fn push_bytes(&mut self, value: &[u8]) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Strings(values) if self.data_type == DataType::Binary => values.push(value),
+            _ => return Err(self.mismatch(DataType::Binary)),
+        }
+        self.pushed();
+        Ok(())
+    }
+
+    /// The fields of a struct column; none for another.
+    pub fn fields_mut(&mut self) -> &mut [Self] {
+        match &mut self.parts {
+            Parts::Struct(fields) => fields,
+            _ => &mut [],
+        }
+    }
+
+    /// The elements of a list column (one builder), the keys and the values of a map column (two);
+    /// none for another.
+    pub fn elements_mut(&mut self) -> &mut [Self] {
+        match &mut self.parts {
+            Parts::Entries { children, .. } => children,
+            _ => &mut [],
+        }
+    }
+
+    /// Ends a row of a struct, list or map with what was pushed into its parts. A struct field that
+    /// got nothing becomes null; a map key that got no value has null.
+    pub fn close_row(&mut self) {
+        match &mut self.parts {
+            Parts::Struct(fields) => {
+                let len = self.len + 1;
+                fields.iter_mut().for_each(|field| field.push_nulls_to(len));
+            }
+            Parts::Entries { offsets, children } => {
+                let end = children.first().map_or(0, Self::len);
+                children.iter_mut().for_each(|child| child.push_nulls_to(end));
+                offsets.push(end);
+            }
+            _ => return,
+        }
+        self.pushed();
+    }
+
+    /// Adds a value of any type.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    pub fn push_scalar(&mut self, value: &Scalar) -> Result<(), ColumnError> {
+        match (value, &self.data_type) {
+            (Scalar::Null, _) => self.push_null(),
+            (Scalar::Boolean(value), _) => self.push_bool(*value)?,
+            (Scalar::Int64(value), DataType::Int64)
+            | (Scalar::Timestamp(value), DataType::Timestamp) => {
+                self.push_i64(*value)?;
+            }
+            (Scalar::Date(days), DataType::Date) => self.push_i64(i64::from(*days))?,
+            (Scalar::Float64(value), _) => self.push_f64(*value)?,
+            (Scalar::Decimal { value, scale }, DataType::Decimal { scale: wanted, .. })
+                if scale == wanted =>
+            {
+                self.push_decimal(*value)?;
+            }
+            (Scalar::Utf8(text), DataType::Utf8) => self.push_text(text)?,
+            (Scalar::Binary(bytes), _) => self.push_bytes(bytes)?,
+            (Scalar::List(values), DataType::List(_)) => {
+                if let [elements] = self.elements_mut() {
+                    values.iter().try_for_each(|value| elements.push_scalar(value))?;
+                }
+                self.close_row();
+            }
+            (Scalar::Map(entries), DataType::Map(..)) => {
+                if let [keys, values] = self.elements_mut() {
+                    for (key, value) in entries {
+                        keys.push_scalar(key)?;
+                        values.push_scalar(value)?;
+                    }
+                }
+                self.close_row();
+            }
+            (Scalar::Struct(values), DataType::Struct(fields)) => {
+                let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+                for (name, field) in names.iter().zip(self.fields_mut()) {
+                    match values.iter().find(|(given, _)| given == name) {
+                        Some((_, value)) => field.push_scalar(value)?,
+                        None => field.push_null(),
+                    }
+                }
+                self.close_row();
+            }
+            (other, _) => return Err(self.mismatch(other.data_type())),
+        }
+        Ok(())
+    }
+
+    /// The column.
+    pub fn finish(self) -> Column {
+        let values = match self.parts {
+            Parts::Null => Values::Null,
+            Parts::Boolean(bits) => Values::Boolean(bits),
+            Parts::Int64(values) => Values::Int64(values),
+            Parts::Float64(values) => Values::Float64(values),
+            Parts::Decimal(values) => Values::Decimal(values),
+            Parts::Strings(values) => Values::Strings(values),
+            Parts::Struct(fields) => Values::Struct(fields.into_iter().map(Self::finish).collect()),
+            Parts::Entries { offsets, children } => {
+                let mut children = children.into_iter().map(|child| Box::new(child.finish()));
+                match (children.next(), children.next()) {
+                    (Some(keys), Some(values)) => Values::Map { offsets, keys, values },
+                    (Some(elements), None) => Values::List { offsets, elements },
+                    (None, _) => Values::Null,
+                }
+            }
+        };
+        let validity = if matches!(values, Values::Null) { None } else { self.validity };
+        Column::from_parts(self.data_type, self.len, values, validity)
+    }
+
+    /// Fills up with nulls to `len` rows.
+    pub fn push_nulls_to(&mut self, len: usize) {
+        if len > self.len {
+            self.push_nulls(len - self.len);
+        }
+    }
+
+    #[inline]
+    fn pushed(&mut self) {
+        self.len += 1;
+        if let Some(validity) = &mut self.validity {
+            validity.push(true);
+        }
+    }
+
+    fn mismatch(&self, found: DataType) -> ColumnError {
+        ColumnError::TypeMismatch { expected: self.data_type.clone(), found }
+    }
+}

@@ -1,0 +1,465 @@
+//! A column: values in one of a few forms, and which of them are null.
+
+use std::sync::Arc;
+
+use colonna_schema::{DataType, Scalar};
+use thiserror::Error;
+
+use crate::{Bitmap, ColumnBuilder, Strings};
+
+/// A column cannot be built or converted as asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ColumnError {
+    /// A value of one type was given to a column of another.
+    #[error("a column of {expected} cannot hold a value of {found}")]
+    TypeMismatch {
+        /// The column's type.
+        expected: DataType,
+        /// The value's type.
+        found: DataType,
+    },
+    /// Parts of one column, or columns of one batch, differ in length.
+    #[error("the parts of a column differ in length: {expected} against {found}")]
+    LengthMismatch {
+        /// The length of the first part.
+        expected: usize,
+        /// The length of the part that differs.
+        found: usize,
+    },
+    /// An Arrow type has no counterpart.
+    #[error("column {name:?} has the Arrow type {data_type}, which cannot be read")]
+    UnsupportedArrowType {
+        /// The column's name.
+        name: String,
+        /// Its Arrow type.
+        data_type: String,
+    },
+    /// Arrow refused the parts it was given.
+    #[error("arrow refused a column")]
+    Arrow {
+        /// Why.
+        #[from]
+        source: arrow::error::ArrowError,
+    },
+}
+
+/// The values of a column, in the form that suits them.
+///
+/// What stands at a null position has no meaning. `Codes` and `Constant` are other forms of what
+/// the flat forms hold; [`Column::to_flat`] gives the flat form of any column.
+#[derive(Clone, Debug)]
+pub enum Values {
+    /// Nothing but nulls.
+    Null,
+    /// Booleans.
+    Boolean(Bitmap),
+    /// Integers, days, or microseconds.
+    Int64(Vec<i64>),
+    /// Doubles.
+    Float64(Vec<f64>),
+    /// Unscaled integers; the scale is in the column's type.
+    Decimal(Vec<i128>),
+    /// Texts or bytes.
+    Strings(Strings),
+    /// Positions in a dictionary of texts or bytes. Two codes may stand for equal values.
+    Codes {
+        /// For each row the position in the dictionary; any number where the row is null.
+        codes: Vec<u32>,
+        /// The values. Shared by the columns that were cut from one.
+        dictionary: Arc<Strings>,
+    },
+    /// One value for all rows, never null.
+    Constant(Scalar),
+    /// Lists: row `i` holds the elements from `offsets[i]` to `offsets[i + 1]`.
+    List {
+        /// One entry more than there are rows, from 0, never falling.
+        offsets: Vec<usize>,
+        /// The elements of all rows.
+        elements: Box<Column>,
+    },
+    /// Structs: one column for each field of the type, as long as this one.
+    Struct(Vec<Column>),
+    /// Maps: row `i` holds the entries from `offsets[i]` to `offsets[i + 1]`.
+    Map {
+        /// One entry more than there are rows, from 0, never falling.
+        offsets: Vec<usize>,
+        /// The keys of all rows, none null.
+        keys: Box<Column>,
+        /// The values of all rows.
+        values: Box<Column>,
+    },
+}
+
+/// A column of one type.
+///
+/// Invariant: `values` and `validity` have `len` rows; a field of a struct is null wherever the
+/// struct is; `validity` is `None` where no row is null, and for [`Values::Null`].
+#[derive(Clone, Debug)]
+pub struct Column {
+    data_type: DataType,
+    len: usize,
+    values: Values,
+    validity: Option<Bitmap>,
+}
+
+impl Column {
+    /// A column of these parts.
+    ///
+    /// # Errors
+    ///
+    /// Where the parts differ in length or the form does not suit the type.
+    pub fn try_new(
+        data_type: DataType,
+        len: usize,
+        values: Values,
+        validity: Option<Bitmap>,
+    ) -> Result<Self, ColumnError> {
+        let length_mismatch = |found| ColumnError::LengthMismatch { expected: len, found };
+        let found = match &values {
+            Values::Null | Values::Constant(_) => len,
+            Values::Boolean(bits) => bits.len(),
+            Values::Int64(values) => values.len(),
+            Values::Float64(values) => values.len(),
+            Values::Decimal(values) => values.len(),
+            Values::Strings(values) => values.len(),
+            Values::Codes { codes, .. } => codes.len(),
+            Values::List { offsets, .. } | Values::Map { offsets, .. } => {
+                offsets.len().saturating_sub(1)
+            }
+            Values::Struct(fields) => {
+                fields.iter().map(Self::len).find(|found| *found != len).unwrap_or(len)
+            }
+        };
+        if found != len {
+            return Err(length_mismatch(found));
+        }
+        if let Some(validity) = &validity
+            && validity.len() != len
+        {
+            return Err(length_mismatch(validity.len()));
+        }
+        if !suits(&data_type, &values) {
+            return Err(ColumnError::TypeMismatch { expected: data_type, found: DataType::Null });
+        }
+        let validity = validity.filter(|bits| bits.count_ones() < len);
+        Ok(Self { data_type, len, values, validity })
+    }
+
+    /// A column of the parts that a kernel made, which agree by construction.
+    pub(crate) fn from_parts(
+        data_type: DataType,
+        len: usize,
+        values: Values,
+        validity: Option<Bitmap>,
+    ) -> Self {
+        Self { data_type, len, values, validity: validity.filter(|bits| bits.count_ones() < len) }
+    }
+
+    /// A column of nulls.
+    pub fn nulls(data_type: DataType, len: usize) -> Self {
+        Self { data_type, len, values: Values::Null, validity: None }
+    }
+
+    /// A column that repeats one value. A null makes a column of nulls.
+    pub fn constant(data_type: DataType, value: Scalar, len: usize) -> Self {
+        let values = if value.is_null() { Values::Null } else { Values::Constant(value) };
+        Self { data_type, len, values, validity: None }
+    }
+
+    /// Integers without a null.
+    pub fn from_i64(values: Vec<i64>) -> Self {
+        Self {
+            data_type: DataType::Int64,
+            len: values.len(),
+            values: Values::Int64(values),
+            validity: None,
+        }
+    }
+
+    /// A column of these values.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is of another type.
+    pub fn from_scalars(data_type: &DataType, values: &[Scalar]) -> Result<Self, ColumnError> {
+        let mut builder = ColumnBuilder::new(data_type);
+        values.iter().try_for_each(|value| builder.push_scalar(value))?;
+        Ok(builder.finish())
+    }
+
+    /// What the column holds.
+    pub fn data_type(&self) -> &DataType {
+        &self.data_type
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The values, in the form they have.
+    pub fn values(&self) -> &Values {
+        &self.values
+    }
+
+    /// Which rows are not null; `None` where the form says it: all of them, or for
+    /// [`Values::Null`] none.
+    pub fn validity(&self) -> Option<&Bitmap> {
+        self.validity.as_ref()
+    }
+
+    /// Whether the row is not null.
+    #[inline]
+    pub fn is_valid(&self, row: usize) -> bool {
+        match &self.validity {
+            Some(bits) => bits.get(row),
+            None => !matches!(self.values, Values::Null),
+        }
+    }
+
+    /// Which rows are not null, as bits.
+    pub fn valid_bits(&self) -> Bitmap {
+        match &self.validity {
+            Some(bits) => bits.clone(),
+            None => Bitmap::filled(!matches!(self.values, Values::Null), self.len),
+        }
+    }
+
+    /// How many rows are null.
+    pub fn null_count(&self) -> usize {
+        match (&self.validity, &self.values) {
+            (_, Values::Null) => self.len,
+            (Some(bits), _) => self.len - bits.count_ones(),
+            (None, _) => 0,
+        }
+    }
+
+    /// The same values under another type of the same form, such as a timestamp for an integer.
+    ///
+    /// # Errors
+    ///
+    /// Where the form does not suit the type.
+    pub fn with_type(self, data_type: DataType) -> Result<Self, ColumnError> {
+        Self::try_new(data_type, self.len, self.values, self.validity)
+    }
+
+    /// The column of a struct's field.
+    pub fn field(&self, name: &str) -> Option<Self> {
+        let DataType::Struct(fields) = &self.data_type else { return None };
+        let index = fields.iter().position(|field| field.name == name)?;
+        match &self.values {
+            Values::Struct(columns) => columns.get(index).cloned(),
+            Values::Constant(Scalar::Struct(values)) => {
+                let value = values.get(index).map_or(Scalar::Null, |(_, value)| value.clone());
+                Some(Self::constant(fields[index].data_type.clone(), value, self.len))
+            }
+            _ => Some(Self::nulls(fields[index].data_type.clone(), self.len)),
+        }
+    }
+
+    /// The integer, day or moment at a row of a flat column; null, or another form, gives `None`.
+    #[inline]
+    pub fn i64_at(&self, row: usize) -> Option<i64> {
+        match &self.values {
+            Values::Int64(values) if self.is_valid(row) => values.get(row).copied(),
+            Values::Constant(Scalar::Int64(value) | Scalar::Timestamp(value)) => Some(*value),
+            Values::Constant(Scalar::Date(days)) => Some(i64::from(*days)),
+            _ => None,
+        }
+    }
+
+    /// The bytes of the text at a row; null, or another form, gives `None`.
+    #[inline]
+    pub fn bytes_at(&self, row: usize) -> Option<&[u8]> {
+        if !self.is_valid(row) {
+            return None;
+        }
+        match &self.values {
+            Values::Strings(values) => Some(values.bytes(row)),
+            Values::Codes { codes, dictionary } => {
+                Some(dictionary.bytes(*codes.get(row)? as usize))
+            }
+            Values::Constant(Scalar::Utf8(text)) => Some(text.as_bytes()),
+            Values::Constant(Scalar::Binary(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The text at a row; null, or another form, gives `None`.
+    #[inline]
+    pub fn text_at(&self, row: usize) -> Option<&str> {
+        std::str::from_utf8(self.bytes_at(row)?).ok()
+    }
+
+    /// The value at a row; past the end it is null.
+    pub fn scalar_at(&self, row: usize) -> Scalar {
+        if row >= self.len || !self.is_valid(row) {
+            return Scalar::Null;
+        }
+        let entries = |offsets: &[usize]| offsets[row]..offsets[row + 1];
+        match &self.values {
+            Values::Null => Scalar::Null,
+            Values::Constant(value) => value.clone(),
+            Values::Boolean(bits) => Scalar::Boolean(bits.get(row)),
+            Values::Int64(values) => int_scalar(&self.data_type, values[row]),
+            Values::Float64(values) => Scalar::Float64(values[row]),
+            Values::Decimal(values) => {
+                let scale =
+                    if let DataType::Decimal { scale, .. } = self.data_type { scale } else { 0 };
+                Scalar::Decimal { value: values[row], scale }
+            }
+            Values::Strings(values) => bytes_scalar(&self.data_type, values.bytes(row)),
+            Values::Codes { codes, dictionary } => {
+                bytes_scalar(&self.data_type, dictionary.bytes(codes[row] as usize))
+            }
+            Values::List { offsets, elements } => {
+                Scalar::List(entries(offsets).map(|index| elements.scalar_at(index)).collect())
+            }
+            Values::Struct(columns) => {
+                let names = match &self.data_type {
+                    DataType::Struct(fields) => fields.as_slice(),
+                    _ => &[],
+                };
+                let values = names.iter().zip(columns);
+                Scalar::Struct(
+                    values
+                        .map(|(field, column)| (field.name.clone(), column.scalar_at(row)))
+                        .collect(),
+                )
+            }
+            Values::Map { offsets, keys, values } => {
+                let entry = |index| (keys.scalar_at(index), values.scalar_at(index));
+                Scalar::Map(entries(offsets).map(entry).collect())
+            }
+        }
+    }
+
+    /// All values.
+    pub fn scalars(&self) -> Vec<Scalar> {
+        (0..self.len).map(|row| self.scalar_at(row)).collect()
+    }
+
+    /// The same values without codes, constants and all-null forms, so that a kernel meets one form
+    /// for each type. Fields of structs and elements of lists are made flat too.
+    #[must_use]
+    pub fn to_flat(&self) -> Self {
+        match &self.values {
+            Values::Null if self.data_type != DataType::Null => {
+                let mut builder = ColumnBuilder::new(&self.data_type);
+                builder.push_nulls(self.len);
+                builder.finish()
+            }
+            Values::Constant(value) => {
+                let mut builder = ColumnBuilder::new(&self.data_type);
+                for _ in 0..self.len {
+                    if builder.push_scalar(value).is_err() {
+                        builder.push_null();
+                    }
+                }
+                builder.finish()
+            }
+            Values::Codes { codes, dictionary } => {
+                let strings = Values::Strings(dictionary.gather(codes));
+                Self::from_parts(self.data_type.clone(), self.len, strings, self.validity.clone())
+            }
+            Values::List { offsets, elements } => {
+                let elements = Box::new(elements.to_flat());
+                let values = Values::List { offsets: offsets.clone(), elements };
+                Self::from_parts(self.data_type.clone(), self.len, values, self.validity.clone())
+            }
+            Values::Struct(columns) => {
+                let values = Values::Struct(columns.iter().map(Self::to_flat).collect());
+                Self::from_parts(self.data_type.clone(), self.len, values, self.validity.clone())
+            }
+            Values::Map { offsets, keys, values } => {
+                let (keys, values) = (Box::new(keys.to_flat()), Box::new(values.to_flat()));
+                let values = Values::Map { offsets: offsets.clone(), keys, values };
+                Self::from_parts(self.data_type.clone(), self.len, values, self.validity.clone())
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// About how many bytes of memory it takes. A shared dictionary counts in full.
+    pub fn byte_len(&self) -> usize {
+        let validity = self.validity.as_ref().map_or(0, |bits| bits.len() / 8);
+        let strings = |strings: &Strings| strings.byte_len() + strings.len() * size_of::<usize>();
+        validity
+            + match &self.values {
+                Values::Null | Values::Constant(_) => 0,
+                Values::Boolean(bits) => bits.len() / 8,
+                Values::Int64(values) => values.len() * 8,
+                Values::Float64(values) => values.len() * 8,
+                Values::Decimal(values) => values.len() * 16,
+                Values::Strings(values) => strings(values),
+                Values::Codes { codes, dictionary } => codes.len() * 4 + strings(dictionary),
+                Values::List { offsets, elements } => offsets.len() * 8 + elements.byte_len(),
+                Values::Struct(columns) => columns.iter().map(Self::byte_len).sum(),
+                Values::Map { offsets, keys, values } => {
+                    offsets.len() * 8 + keys.byte_len() + values.byte_len()
+                }
+            }
+    }
+}
+
+/// Two columns are equal when they hold equal values, whatever their form.
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        self.data_type == other.data_type
+            && self.len == other.len
+            && (0..self.len).all(|row| self.scalar_at(row) == other.scalar_at(row))
+    }
+}
+
+fn int_scalar(data_type: &DataType, value: i64) -> Scalar {
+    match data_type {
+        DataType::Timestamp => Scalar::Timestamp(value),
+        DataType::Date => i32::try_from(value).map_or(Scalar::Null, Scalar::Date),
+        _ => Scalar::Int64(value),
+    }
+}
+
+fn bytes_scalar(data_type: &DataType, bytes: &[u8]) -> Scalar {
+    match data_type {
+        DataType::Binary => Scalar::Binary(bytes.to_vec()),
+        _ => Scalar::Utf8(String::from_utf8_lossy(bytes).into_owned()),
+    }
+}
+
+fn suits(data_type: &DataType, values: &Values) -> bool {
+    match values {
+        Values::Null | Values::Constant(_) => true,
+        Values::Boolean(_) => *data_type == DataType::Boolean,
+        Values::Int64(_) => {
+            matches!(data_type, DataType::Int64 | DataType::Date | DataType::Timestamp)
+        }
+        Values::Float64(_) => *data_type == DataType::Float64,
+        Values::Decimal(_) => matches!(data_type, DataType::Decimal { .. }),
+        Values::Strings(_) | Values::Codes { .. } => {
+            matches!(data_type, DataType::Utf8 | DataType::Binary)
+        }
+        Values::List { elements, .. } => {
+            matches!(data_type, DataType::List(element) if **element == elements.data_type)
+        }
+        Values::Struct(columns) => match data_type {
+            DataType::Struct(fields) => {
+                fields.len() == columns.len()
+                    && fields
+                        .iter()
+                        .zip(columns)
+                        .all(|(field, column)| field.data_type == column.data_type)
+            }
+            _ => false,
+        },
+        Values::Map { keys, values, .. } => {
+            matches!(data_type, DataType::Map(key, value)
+                if **key == keys.data_type && **value == values.data_type)
+        }
+    }
+}
