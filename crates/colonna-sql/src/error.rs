@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sqlparser::ast::Spanned;
+use sqlparser::ast::{Expr, Query, SetExpr, Spanned};
 use sqlparser::tokenizer::{Location, Span};
 use thiserror::Error;
 
@@ -16,9 +16,77 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where a node of the syntax tree begins.
+    /// Where a small node of the syntax tree begins: a name, a join, a table.
     pub(crate) fn of(node: &impl Spanned) -> Self {
         node.span().into()
+    }
+
+    /// Where an expression begins. The parser's own spans are found by walking the whole tree, and
+    /// recursively; this goes down its left side in a loop.
+    pub(crate) fn start(mut expr: &Expr) -> Self {
+        loop {
+            expr = match expr {
+                Expr::BinaryOp { left: next, .. }
+                | Expr::AnyOp { left: next, .. }
+                | Expr::AllOp { left: next, .. }
+                | Expr::UnaryOp { expr: next, .. }
+                | Expr::Cast { expr: next, .. }
+                | Expr::InList { expr: next, .. }
+                | Expr::InSubquery { expr: next, .. }
+                | Expr::Between { expr: next, .. }
+                | Expr::Like { expr: next, .. }
+                | Expr::ILike { expr: next, .. }
+                | Expr::SimilarTo { expr: next, .. }
+                | Expr::RLike { expr: next, .. }
+                | Expr::AtTimeZone { timestamp: next, .. }
+                | Expr::Collate { expr: next, .. }
+                | Expr::Extract { expr: next, .. }
+                | Expr::Ceil { expr: next, .. }
+                | Expr::Floor { expr: next, .. }
+                | Expr::Position { expr: next, .. }
+                | Expr::Substring { expr: next, .. }
+                | Expr::Trim { expr: next, .. }
+                | Expr::CompoundFieldAccess { root: next, .. }
+                | Expr::JsonAccess { value: next, .. }
+                | Expr::IsDistinctFrom(next, _)
+                | Expr::IsNotDistinctFrom(next, _)
+                | Expr::IsTrue(next)
+                | Expr::IsNotTrue(next)
+                | Expr::IsFalse(next)
+                | Expr::IsNotFalse(next)
+                | Expr::IsNull(next)
+                | Expr::IsNotNull(next)
+                | Expr::IsUnknown(next)
+                | Expr::IsNotUnknown(next)
+                | Expr::Nested(next) => next,
+                Expr::Interval(interval) => &interval.value,
+                Expr::Tuple(parts) => match parts.first() {
+                    Some(first) => first,
+                    None => return Self::default(),
+                },
+                Expr::Function(function) => return Self::of(&function.name),
+                Expr::Case { case_token, .. } => return case_token.0.span.into(),
+                Expr::Identifier(name) => return name.span.into(),
+                Expr::CompoundIdentifier(names) => {
+                    return names.first().map_or_else(Self::default, |name| name.span.into());
+                }
+                Expr::Value(value) => return value.span.into(),
+                Expr::TypedString(typed) => return typed.value.span.into(),
+                Expr::Subquery(query) | Expr::Exists { subquery: query, .. } => {
+                    return Self::of_query(query);
+                }
+                _ => return Self::default(),
+            }
+        }
+    }
+
+    /// Where the first SELECT of a query begins.
+    pub(crate) fn of_query(query: &Query) -> Self {
+        match (&query.with, &*query.body) {
+            (Some(with), _) => with.with_token.0.span.into(),
+            (None, SetExpr::Select(select)) => select.select_token.0.span.into(),
+            _ => Self::default(),
+        }
     }
 }
 

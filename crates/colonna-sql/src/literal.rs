@@ -102,9 +102,15 @@ pub(crate) fn typed(written: &str, data_type: DataType, at: Place) -> Result<Exp
         DataType::Date => parse_date(written)
             .map(Scalar::Date)
             .map_err(|_cause| SqlError::literal(written, "a day as 2025-10-31", at))?,
-        DataType::Timestamp => parse_timestamp(written).map(Scalar::Timestamp).map_err(|_cause| {
-            SqlError::literal(written, "a time as 2025-10-31T13:45:00Z or 2025-10-31 13:45:00", at)
-        })?,
+        DataType::Timestamp => {
+            parse_timestamp(written).map(Scalar::Timestamp).map_err(|_cause| {
+                SqlError::literal(
+                    written,
+                    "a time as 2025-10-31T13:45:00Z or 2025-10-31 13:45:00",
+                    at,
+                )
+            })?
+        }
         other => return Ok(Expr::from(written).cast(other)),
     };
     Ok(Expr::Literal(value))

@@ -32,13 +32,7 @@ pub(crate) struct Lowered {
 
 impl Lowering {
     pub(crate) fn new(options: ParseOptions) -> Self {
-        Self {
-            options,
-            depth: 0,
-            nodes_left: MAX_NODES,
-            qualifiers: Vec::new(),
-            named: Vec::new(),
-        }
+        Self { options, depth: 0, nodes_left: MAX_NODES, qualifiers: Vec::new(), named: Vec::new() }
     }
 
     /// Pays for nodes that are made.
@@ -66,7 +60,7 @@ impl Lowering {
                 {
                     inner
                 } else {
-                    let mut outer = nested(inner, Place::of(query))?;
+                    let mut outer = nested(inner, Place::of_query(query))?;
                     let order_by = self.order_by(query, &SelectList(&[]))?;
                     outer.query.order_by = order_by;
                     outer
@@ -93,16 +87,12 @@ impl Lowering {
         Ok(())
     }
 
-    fn select(
-        &mut self,
-        select: &ast::Select,
-        query: &ast::Query,
-    ) -> Result<Lowered, SqlError> {
+    fn select(&mut self, select: &ast::Select, query: &ast::Query) -> Result<Lowered, SqlError> {
         refuse_select_clauses(select)?;
         let mut lowered = self.from(&select.from)?;
         if let Some(condition) = &select.selection {
             let filter = self.expr(condition)?;
-            check_no_aggregate(&filter, "WHERE", Place::of(condition))?;
+            check_no_aggregate(&filter, "WHERE", Place::start(condition))?;
             lowered.query.filter = Some(filter);
         }
         let projection = self.projection(&select.projection)?;
@@ -116,7 +106,7 @@ impl Lowering {
             None | Some(ast::Distinct::All) => false,
             Some(ast::Distinct::Distinct) => true,
             Some(ast::Distinct::On(keys)) => {
-                let at = keys.first().map_or_else(Place::default, Place::of);
+                let at = keys.first().map_or_else(Place::default, Place::start);
                 let advice = "use first(x ORDER BY ..) and GROUP BY";
                 return Err(SqlError::unsupported("DISTINCT ON", at, advice));
             }
@@ -152,7 +142,7 @@ impl Lowering {
             ast::TableFactor::Derived { lateral: false, subquery, alias, sample: None } => {
                 let inner = self.query(subquery)?;
                 self.qualify(alias.as_ref(), Vec::new())?;
-                nested(inner, Place::of(&**subquery))
+                nested(inner, Place::of_query(subquery))
             }
             other => Err(refused_relation(other)),
         }
@@ -198,7 +188,10 @@ impl Lowering {
     pub(crate) fn unqualified(&self, mut parts: Vec<String>) -> Vec<String> {
         let matches = |qualifier: &&Vec<String>| {
             parts.len() > qualifier.len()
-                && qualifier.iter().zip(&parts).all(|(left, right)| left.eq_ignore_ascii_case(right))
+                && qualifier
+                    .iter()
+                    .zip(&parts)
+                    .all(|(left, right)| left.eq_ignore_ascii_case(right))
         };
         let stripped = self.qualifiers.iter().filter(matches).map(Vec::len).max().unwrap_or(0);
         parts.drain(..stripped);
@@ -217,7 +210,13 @@ impl Lowering {
     }
 
     fn select_item(&mut self, item: &ast::SelectItem) -> Result<Projection, SqlError> {
-        let at = Place::of(item);
+        let at = match item {
+            ast::SelectItem::UnnamedExpr(expr)
+            | ast::SelectItem::ExprWithAlias { expr, .. }
+            | ast::SelectItem::ExprWithAliases { expr, .. } => Place::start(expr),
+            ast::SelectItem::Wildcard(options) => options.wildcard_token.0.span.into(),
+            ast::SelectItem::QualifiedWildcard(_, options) => options.wildcard_token.0.span.into(),
+        };
         match item {
             ast::SelectItem::UnnamedExpr(expr) => {
                 Ok(Projection::Expr { expr: self.expr(expr)?, name: None })
@@ -330,7 +329,7 @@ impl Lowering {
         list: &SelectList<'_>,
         keys: &mut Vec<Expr>,
     ) -> Result<(), SqlError> {
-        let at = Place::of(written);
+        let at = Place::start(written);
         let advice = "ask one query per level";
         let key = match written {
             ast::Expr::Tuple(parts) => {
@@ -358,11 +357,7 @@ impl Lowering {
         Ok(())
     }
 
-    fn with_aliases(
-        &mut self,
-        mut expr: Expr,
-        list: &SelectList<'_>,
-    ) -> Result<Expr, SqlError> {
+    fn with_aliases(&mut self, mut expr: Expr, list: &SelectList<'_>) -> Result<Expr, SqlError> {
         if list.expand_aliases(&mut expr) > 0 {
             self.charge(size(&expr))?;
         }
@@ -377,14 +372,14 @@ impl Lowering {
         let Some(order_by) = &query.order_by else { return Ok(Vec::new()) };
         if order_by.interpolate.is_some() {
             let (what, advice) = ("INTERPOLATE", "fill gaps after the query");
-            return Err(SqlError::unsupported(what, Place::of(order_by), advice));
+            return Err(SqlError::unsupported(what, Place::of_query(query), advice));
         }
         match &order_by.kind {
             ast::OrderByKind::Expressions(keys) => {
                 keys.iter().map(|key| self.sort_key(key, list)).collect()
             }
             ast::OrderByKind::All(options) => {
-                let at = Place::of(order_by);
+                let at = Place::of_query(query);
                 if list.has_star() {
                     let advice = "name the columns";
                     return Err(SqlError::unsupported("ORDER BY ALL beside *", at, advice));
@@ -402,7 +397,7 @@ impl Lowering {
         key: &ast::OrderByExpr,
         list: &SelectList<'_>,
     ) -> Result<SortKey, SqlError> {
-        let at = Place::of(&key.expr);
+        let at = Place::start(&key.expr);
         if key.with_fill.is_some() {
             return Err(SqlError::unsupported("WITH FILL", at, "fill gaps after the query"));
         }
@@ -460,7 +455,7 @@ fn limit(query: &ast::Query, lowered: &mut Query) -> Result<(), SqlError> {
         Some(ast::LimitClause::LimitOffset { limit, offset, limit_by }) => {
             if let Some(key) = limit_by.first() {
                 let advice = "ask for one group at a time";
-                return Err(SqlError::unsupported("LIMIT BY", Place::of(key), advice));
+                return Err(SqlError::unsupported("LIMIT BY", Place::start(key), advice));
             }
             lowered.limit = limit.as_ref().map(row_count).transpose()?;
             lowered.offset =
@@ -494,7 +489,7 @@ fn row_count(written: &ast::Expr) -> Result<u64, SqlError> {
     };
     count.ok_or_else(|| {
         let wanted = "a number of rows, at least 0, without arithmetic";
-        SqlError::literal(excerpt(written), wanted, Place::of(written))
+        SqlError::literal(excerpt(written), wanted, Place::start(written))
     })
 }
 
@@ -598,8 +593,14 @@ fn refuse_table_clauses(relation: &ast::TableFactor) -> Result<(), SqlError> {
 }
 
 fn refused_body(body: &ast::SetExpr) -> SqlError {
+    let mut at = Place::default();
     let what = match body {
-        ast::SetExpr::SetOperation { op, .. } => op.to_string(),
+        ast::SetExpr::SetOperation { op, right, .. } => {
+            if let ast::SetExpr::Select(select) = &**right {
+                at = select.select_token.0.span.into();
+            }
+            op.to_string()
+        }
         ast::SetExpr::Values(_) => "VALUES".to_owned(),
         ast::SetExpr::Table(_) => "TABLE".to_owned(),
         ast::SetExpr::Insert(_) => "INSERT".to_owned(),
@@ -608,8 +609,7 @@ fn refused_body(body: &ast::SetExpr) -> SqlError {
         ast::SetExpr::Merge(_) => "MERGE".to_owned(),
         ast::SetExpr::Select(_) | ast::SetExpr::Query(_) => "this query".to_owned(),
     };
-    // The place of a set operation is that of its left side, whose tree may be deep.
-    SqlError::unsupported(what, Place::default(), "ask one SELECT at a time")
+    SqlError::unsupported(what, at, "ask one SELECT at a time")
 }
 
 fn refused_relation(relation: &ast::TableFactor) -> SqlError {

@@ -16,9 +16,9 @@ const ONLY_SELECT: &str = "write a SELECT, or EXPLAIN before one";
 
 pub(crate) fn read(sql: &str, options: ParseOptions) -> Result<Statement, SqlError> {
     let dialect = ColonnaDialect;
-    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|cause| {
-        SqlError::Syntax { message: cause.message, at: cause.location.into() }
-    })?;
+    let tokens = Tokenizer::new(&dialect, sql)
+        .tokenize_with_location()
+        .map_err(|cause| SqlError::Syntax { message: cause.message, at: cause.location.into() })?;
     check_tokens(&tokens)?;
     let (first_word, at) = first_word(&tokens);
     let mut statements = Parser::new(&dialect)

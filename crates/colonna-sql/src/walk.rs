@@ -94,10 +94,7 @@ pub(crate) fn names_column(expr: &Expr, name: &str) -> bool {
 
 /// Puts an expression in the place of columns, outside of aggregates, whose arguments see the rows
 /// and not the results.
-pub(crate) fn replace_columns(
-    expr: &mut Expr,
-    replacement: &mut impl FnMut(&str) -> Option<Expr>,
-) {
+pub(crate) fn replace_columns(expr: &mut Expr, replacement: &mut impl FnMut(&str) -> Option<Expr>) {
     let mut rest = vec![expr];
     while let Some(expr) = rest.pop() {
         match expr {
