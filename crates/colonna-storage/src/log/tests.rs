@@ -1,0 +1,310 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use colonna_schema::{ColumnStatistics, DataType, Field, Scalar, Schema, Statistics};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::durable::crash;
+
+fn schema() -> Schema {
+    Schema::new(vec![
+        Field::new("id", DataType::Int64),
+        Field::new("user", DataType::Struct(vec![Field::new("country", DataType::Utf8)])),
+        Field::new("ts", DataType::Timestamp),
+        Field::new("day", DataType::Date),
+    ])
+}
+
+fn new_table() -> (TempDir, Snapshot) {
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot =
+        Snapshot::create(folder.path().join("t"), &schema(), &["day".to_owned()], &BTreeMap::new())
+            .unwrap();
+    (folder, snapshot)
+}
+
+fn file(name: &str, day: i32, max_id: i64) -> DataFile {
+    let id = ColumnStatistics {
+        min: Some(Scalar::Int64(0)),
+        max: Some(Scalar::Int64(max_id)),
+        null_count: Some(1),
+        min_is_exact: true,
+        max_is_exact: true,
+    };
+    let country = ColumnStatistics { max: Some("de".into()), max_is_exact: true, ..id.clone() };
+    let country = ColumnStatistics { min: Some("at".into()), ..country };
+    let columns = [
+        (vec!["id".to_owned()], id),
+        (vec!["user".to_owned(), "country".to_owned()], country),
+    ];
+    DataFile {
+        path: format!("day={day}/{name}"),
+        byte_len: 100,
+        modified_ms: 1,
+        partition_values: vec![("day".to_owned(), Scalar::Date(day))],
+        statistics: Some(Statistics { row_count: 10, columns: columns.into_iter().collect() }),
+        deletion_vector: None,
+    }
+}
+
+fn append(files: Vec<DataFile>) -> Transaction {
+    Transaction { adds: files, ..Transaction::new(Operation::Append) }
+}
+
+#[track_caller]
+fn commit(transaction: &Transaction, snapshot: &Snapshot) -> Snapshot {
+    match transaction.commit(snapshot).unwrap() {
+        CommitOutcome::Committed { version } => {
+            let after = snapshot.refresh().unwrap();
+            assert_eq!(after.version(), version);
+            after
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn paths(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.files().unwrap().into_iter().map(|file| file.path).collect()
+}
+
+#[test]
+fn what_is_committed_is_read_back() {
+    let (_folder, empty) = new_table();
+    assert_eq!(empty.version(), 0);
+    assert_eq!(**empty.schema(), schema());
+    assert_eq!(empty.partition_columns(), ["day"]);
+
+    let added = file("a b%20ä.parquet", -1, 7);
+    let mut transaction = append(vec![added.clone()]);
+    transaction.identity = Some(("load".to_owned(), 3));
+    let full = commit(&transaction, &empty);
+    let files = full.files().unwrap();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].path, added.path);
+    assert_eq!(files[0].byte_len, 100);
+    assert_eq!(files[0].partition_values, added.partition_values);
+    assert_eq!(files[0].statistics, added.statistics);
+    assert_eq!(full.transaction_version("load").unwrap(), Some(3));
+    assert_eq!(full.transaction_version("other").unwrap(), None);
+    assert!(empty.files().unwrap().is_empty());
+    assert!(Snapshot::open(full.root(), Some(0)).unwrap().files().unwrap().is_empty());
+}
+
+#[test]
+fn a_new_table_asks_no_feature_of_its_readers() {
+    let (_folder, empty) = new_table();
+    let log = fs::read_to_string(empty.root().join("_delta_log/00000000000000000000.json")).unwrap();
+    let protocol = log.lines().find(|line| line.contains("\"protocol\"")).unwrap();
+    assert!(!protocol.contains("readerFeatures\":[\""), "{protocol}");
+    assert!(!protocol.contains("writerFeatures\":[\""), "{protocol}");
+}
+
+#[test]
+fn a_column_is_added_with_the_rows_that_have_it() {
+    let (_folder, empty) = new_table();
+    let mut transaction = append(vec![file("a", 0, 1)]);
+    transaction.new_columns = vec![Field::new("note", DataType::Utf8)];
+    let wider = commit(&transaction, &empty);
+    assert_eq!(wider.schema().type_of(&["note"]), Some(&DataType::Utf8));
+    assert_eq!(paths(&wider), ["day=0/a"]);
+
+    let mut alone = Transaction::new(Operation::Append);
+    alone.new_columns = vec![Field::new("more", DataType::Int64)];
+    assert_eq!(commit(&alone, &wider).schema().fields.len(), 6);
+}
+
+#[test]
+fn files_take_the_place_of_others_in_one_commit() {
+    let (_folder, empty) = new_table();
+    let before = commit(&append(vec![file("a", 0, 1), file("b", 0, 1), file("c", 1, 1)]), &empty);
+    let mut transaction = Transaction::new(Operation::Replace);
+    transaction.adds = vec![file("d", 0, 1)];
+    transaction.removes = ["day=0/a".to_owned(), "day=0/b".to_owned()].into();
+    let after = commit(&transaction, &before);
+    assert_eq!(paths(&after), ["day=0/d", "day=1/c"]);
+    assert_eq!(paths(&before).len(), 3);
+
+    transaction.adds.clear();
+    let again = transaction.commit(&after);
+    assert!(matches!(again, Err(StorageError::NoSuchFile { .. })), "{again:?}");
+}
+
+#[test]
+fn one_of_two_racing_commits_wins() {
+    let (_folder, empty) = new_table();
+    let writers: Vec<String> = (0..8).map(|writer| format!("w{writer}")).collect();
+    let outcomes: Vec<(String, CommitOutcome)> = std::thread::scope(|scope| {
+        let writers = writers.iter().map(|writer| {
+            let empty = &empty;
+            scope.spawn(move || {
+                let outcome = append(vec![file(writer, 0, 1)]).commit(empty).unwrap();
+                (writer.clone(), outcome)
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    let winners: Vec<&String> = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, CommitOutcome::Committed { version: 1 }))
+        .map(|(writer, _)| writer)
+        .collect();
+    let losers = outcomes
+        .iter()
+        .filter(|(_, outcome)| matches!(outcome, CommitOutcome::Conflict { winner: 1 }));
+    assert_eq!((winners.len(), losers.count()), (1, 7));
+    assert_eq!(paths(&empty.refresh().unwrap()), [format!("day=0/{}", winners[0])]);
+}
+
+#[test]
+fn a_crash_between_any_two_steps_leaves_the_old_snapshot_or_the_new() {
+    let mut seen = BTreeSet::new();
+    for steps in 0..20 {
+        let (_folder, empty) = new_table();
+        let (outcome, crashed) =
+            crash::after(steps, || append(vec![file("a", 0, 1)]).commit(&empty));
+        let now = Snapshot::open(empty.root(), None).unwrap();
+        let landed = now.version() == 1;
+        assert_eq!(paths(&now).len(), usize::from(landed));
+        match outcome {
+            Ok(CommitOutcome::Committed { .. }) => assert!(landed),
+            Ok(CommitOutcome::Unknown { .. }) => {}
+            Ok(CommitOutcome::Conflict { .. }) => panic!("nobody else is here"),
+            Err(_) => assert!(!landed),
+        }
+        seen.insert(landed);
+        // Whoever comes next can go on.
+        commit(&append(vec![file("b", 0, 1)]), &now);
+        if !crashed {
+            assert_eq!(seen, [false, true].into());
+            return;
+        }
+    }
+    panic!("the plug was pulled at every step");
+}
+
+#[test]
+fn a_table_is_made_once() {
+    let (_folder, table) = new_table();
+    let again = Snapshot::create(table.root(), &schema(), &[], &BTreeMap::new());
+    assert!(matches!(again, Err(StorageError::TableExists { .. })));
+}
+
+#[test]
+fn what_is_no_table_is_an_error_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Snapshot::open(folder.path(), None).unwrap_err();
+    assert!(matches!(error, StorageError::NotATable { .. }), "{error}");
+    fs::create_dir(folder.path().join("_delta_log")).unwrap();
+    let error = Snapshot::open(folder.path(), None).unwrap_err();
+    assert!(matches!(error, StorageError::NotATable { .. }), "{error}");
+    let (_folder, table) = new_table();
+    let error = Snapshot::open(table.root(), Some(9)).unwrap_err();
+    assert!(matches!(error, StorageError::NoSuchVersion { version: 9, .. }), "{error:?}");
+}
+
+#[test]
+fn a_log_that_names_a_file_outside_is_refused() {
+    for path in ["../secret.parquet", "/etc/passwd", "file:///etc/passwd", "a/%2e%2e/%2e%2e/b"] {
+        let (_folder, table) = new_table();
+        let entry = format!(
+            r#"{{"add":{{"path":"{path}","partitionValues":{{"day":null}},"size":1,"modificationTime":0,"dataChange":true}}}}"#
+        );
+        fs::write(table.root().join("_delta_log/00000000000000000001.json"), entry).unwrap();
+        let error = table.refresh().unwrap().files().unwrap_err();
+        assert!(matches!(error, StorageError::PathOutsideTable { .. }), "{path}: {error}");
+    }
+}
+
+#[test]
+fn a_column_of_another_width_is_read_and_not_written() {
+    let (_folder, table) = new_table();
+    let first = table.root().join("_delta_log/00000000000000000000.json");
+    let narrow = fs::read_to_string(&first).unwrap().replacen("long", "integer", 1);
+    fs::write(&first, narrow).unwrap();
+    let table = table.refresh().unwrap();
+    assert_eq!(**table.schema(), schema());
+    let refused = append(vec![file("a", 0, 1)]).commit(&table);
+    assert!(matches!(refused, Err(StorageError::NotWritable { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_empty_text_names_no_partition() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = Schema::new(vec![Field::new("k", DataType::Utf8), Field::new("v", DataType::Int64)]);
+    let table =
+        Snapshot::create(folder.path(), &text, &["k".to_owned()], &BTreeMap::new()).unwrap();
+    let mut empty = file("a", 0, 1);
+    empty.partition_values = vec![("k".to_owned(), "".into())];
+    let refused = append(vec![empty]).commit(&table);
+    assert!(matches!(refused, Err(StorageError::NoPartitionFor { .. })), "{refused:?}");
+}
+
+/// Takes the checkpoints away, so that the log is replayed from zero.
+fn without_checkpoints(root: &Path) {
+    for entry in fs::read_dir(root.join("_delta_log")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn replay_from_a_checkpoint_equals_replay_from_zero(
+        steps in prop::collection::vec((0_u8..4, any::<prop::sample::Index>()), 1..12),
+    ) {
+        let (_folder, mut table) = new_table();
+        let mut model: Vec<String> = Vec::new();
+        for (number, (kind, pick)) in steps.iter().enumerate() {
+            let name = format!("{number:03}");
+            let mut transaction = append(vec![file(&name, 0, 5)]);
+            model.push(format!("day=0/{name}"));
+            if *kind == 1 {
+                let gone = model.remove(pick.index(model.len()));
+                // What this very commit adds is not there to be removed.
+                if gone.ends_with(&name) {
+                    transaction.adds.clear();
+                    transaction.new_columns = vec![Field::new(format!("c{name}"), DataType::Utf8)];
+                } else {
+                    transaction.operation = Operation::Replace;
+                    transaction.removes = [gone].into();
+                }
+            }
+            transaction.identity = Some((format!("app{}", number % 2), i64::try_from(number).unwrap()));
+            table = commit(&transaction, &table);
+            if *kind == 2 {
+                table.checkpoint().unwrap();
+            }
+        }
+        model.sort();
+        prop_assert_eq!(&paths(&table), &model);
+        let from_checkpoint = Snapshot::open(table.root(), None).unwrap();
+        let files = format!("{:?}", from_checkpoint.files().unwrap());
+        let transactions = ["app0", "app1"].map(|app| from_checkpoint.transaction_version(app).unwrap());
+        without_checkpoints(table.root());
+        let from_zero = Snapshot::open(table.root(), None).unwrap();
+        prop_assert_eq!(from_zero.schema(), from_checkpoint.schema());
+        prop_assert_eq!(format!("{:?}", from_zero.files().unwrap()), files);
+        prop_assert_eq!(["app0", "app1"].map(|app| from_zero.transaction_version(app).unwrap()), transactions);
+    }
+}
+
+#[test]
+fn a_checkpoint_comes_with_every_fiftieth_commit() {
+    let (_folder, mut table) = new_table();
+    for number in 0..51 {
+        table = commit(&append(vec![file(&format!("{number:02}"), 0, 1)]), &table);
+    }
+    let names = fs::read_dir(table.root().join("_delta_log")).unwrap();
+    let checkpoints =
+        names.filter(|name| name.as_ref().unwrap().file_name().to_string_lossy().contains("checkpoint"));
+    // The checkpoint and the hint that names it.
+    assert_eq!(checkpoints.count(), 2);
+    assert_eq!(paths(&Snapshot::open(table.root(), None).unwrap()).len(), 51);
+}
