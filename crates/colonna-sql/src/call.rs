@@ -8,8 +8,8 @@ use sqlparser::ast::{
 
 use crate::SqlError;
 use crate::error::Place;
-use crate::expr::with_prefix;
 use crate::literal;
+use crate::pattern::with_prefix;
 use crate::select::{Lowering, name_parts};
 use crate::time::{date_add, part, unit};
 

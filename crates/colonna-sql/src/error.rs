@@ -113,7 +113,7 @@ impl fmt::Display for Place {
 }
 
 /// A text that is no query that colonna answers.
-#[derive(Debug, Error, PartialEq)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SqlError {
     /// It is not SQL.
@@ -201,6 +201,13 @@ pub enum SqlError {
         unit: &'static str,
         /// How many it may have.
         limit: usize,
+    },
+    /// A long statement is read on a thread of its own, and there is none to be had.
+    #[error("cannot start a thread to read the SQL on: free some, or shorten the statement")]
+    Thread {
+        /// What the system says.
+        #[source]
+        cause: std::io::Error,
     },
     /// A text is to hold one statement.
     #[error("expected one statement, found {count}: send them one by one")]

@@ -1,7 +1,7 @@
 //! Expressions.
 
 use colonna_schema::{BinaryOperator, ColumnPath, Expr, Function, Scalar, UnaryOperator};
-use sqlparser::ast::{self, AccessExpr, CeilFloorKind, DateTimeField, TrimWhereField};
+use sqlparser::ast::{self, CeilFloorKind, DateTimeField, TrimWhereField};
 
 use crate::SqlError;
 use crate::error::Place;
@@ -30,7 +30,7 @@ impl Lowering {
         lowered
     }
 
-    fn boxed(&mut self, written: &ast::Expr) -> Result<Box<Expr>, SqlError> {
+    pub(crate) fn boxed(&mut self, written: &ast::Expr) -> Result<Box<Expr>, SqlError> {
         self.expr(written).map(Box::new)
     }
 
@@ -38,7 +38,7 @@ impl Lowering {
         written.map(|written| self.boxed(written)).transpose()
     }
 
-    pub(crate) fn exprs(&mut self, written: &[ast::Expr]) -> Result<Vec<Expr>, SqlError> {
+    fn exprs(&mut self, written: &[ast::Expr]) -> Result<Vec<Expr>, SqlError> {
         written.iter().map(|written| self.expr(written)).collect()
     }
 
@@ -271,91 +271,6 @@ impl Lowering {
         Ok(literal::fold_cast(self.expr(expr)?, data_type, or_null))
     }
 
-    /// `x.field` and `x[1]`, one after the other.
-    fn access(&mut self, root: &ast::Expr, access_chain: &[AccessExpr]) -> Result<Expr, SqlError> {
-        let at = Place::start(root);
-        if self.depth + access_chain.len() > MAX_DEPTH {
-            return Err(SqlError::TooDeep { at });
-        }
-        let mut lowered = match self.qualified_root(root, access_chain) {
-            Some(parts) => return self.access_column(parts, access_chain),
-            None => self.expr(root)?,
-        };
-        for access in access_chain {
-            lowered = self.one_access(lowered, access, at)?;
-        }
-        Ok(lowered)
-    }
-
-    /// The path that a name and the names right after it make, where the parser kept them apart:
-    /// as in `t.list[1]`.
-    fn qualified_root(&self, root: &ast::Expr, access_chain: &[AccessExpr]) -> Option<Vec<String>> {
-        let ast::Expr::Identifier(name) = root else { return None };
-        let names = access_chain.iter().map_while(|access| match access {
-            AccessExpr::Dot(ast::Expr::Identifier(name)) => Some(name.value.clone()),
-            _ => None,
-        });
-        Some(std::iter::once(name.value.clone()).chain(names).collect())
-    }
-
-    fn access_column(
-        &mut self,
-        parts: Vec<String>,
-        access_chain: &[AccessExpr],
-    ) -> Result<Expr, SqlError> {
-        let rest = access_chain.iter().skip(parts.len() - 1);
-        let mut lowered = Expr::Column(ColumnPath(self.unqualified(parts)));
-        for access in rest {
-            lowered = self.one_access(lowered, access, Place::default())?;
-        }
-        Ok(lowered)
-    }
-
-    fn one_access(
-        &mut self,
-        operand: Expr,
-        access: &AccessExpr,
-        at: Place,
-    ) -> Result<Expr, SqlError> {
-        self.charge(1)?;
-        match access {
-            AccessExpr::Dot(ast::Expr::Identifier(name)) => Ok(match operand {
-                Expr::Column(mut path) => {
-                    path.0.push(name.value.clone());
-                    Expr::Column(path)
-                }
-                operand => Expr::Field { operand: Box::new(operand), name: name.value.clone() },
-            }),
-            AccessExpr::Dot(_) => {
-                let advice = "call the function with the value in its parentheses";
-                Err(SqlError::unsupported("a call behind a dot", at, advice))
-            }
-            AccessExpr::Subscript(ast::Subscript::Index { index }) => {
-                let index = self.expr(index)?;
-                Ok(Expr::call(Function::ElementAt, [operand, index]))
-            }
-            AccessExpr::Subscript(ast::Subscript::Slice { .. }) => {
-                Err(SqlError::unsupported("a slice", at, "take the entries one by one"))
-            }
-        }
-    }
-
-    /// `[1, 2]`, of literals.
-    fn list(&mut self, array: &ast::Array, written: &ast::Expr) -> Result<Expr, SqlError> {
-        let mut values = Vec::with_capacity(array.elem.len());
-        for element in &array.elem {
-            match self.expr(element)? {
-                Expr::Literal(value) => values.push(value),
-                _ => {
-                    let advice = "a list is written with literals only";
-                    let what = "a list of computed values";
-                    return Err(SqlError::unsupported(what, Place::start(written), advice));
-                }
-            }
-        }
-        Ok(Expr::Literal(Scalar::List(values)))
-    }
-
     fn rounding(
         &mut self,
         function: Function,
@@ -373,58 +288,10 @@ impl Lowering {
             }
         }
     }
-
-    fn pattern(&mut self, written: &ast::Expr) -> Result<Expr, SqlError> {
-        let (expr, pattern, any, escape_char, case_insensitive, negated) = match written {
-            ast::Expr::Like { negated, any, expr, pattern, escape_char } => {
-                (expr, pattern, any, escape_char, false, *negated)
-            }
-            ast::Expr::ILike { negated, any, expr, pattern, escape_char } => {
-                (expr, pattern, any, escape_char, true, *negated)
-            }
-            ast::Expr::RLike { negated, expr, pattern, .. } => {
-                return self.matches(expr, pattern, false, *negated);
-            }
-            other => return Err(refused(other)),
-        };
-        let at = Place::start(expr);
-        if *any {
-            return Err(SqlError::unsupported("LIKE ANY", at, "join LIKEs with OR"));
-        }
-        let escape = match escape_char.as_deref() {
-            None => None,
-            Some(written) => escape_character(written)?,
-        };
-        let (operand, pattern) = (self.boxed(expr)?, self.boxed(pattern)?);
-        Ok(Expr::Like { operand, pattern, escape, case_insensitive, negated })
-    }
-
-    fn like_operator(
-        &mut self,
-        text: &ast::Expr,
-        pattern: &ast::Expr,
-        case_insensitive: bool,
-        negated: bool,
-    ) -> Result<Expr, SqlError> {
-        let (operand, pattern) = (self.boxed(text)?, self.boxed(pattern)?);
-        Ok(Expr::Like { operand, pattern, escape: None, case_insensitive, negated })
-    }
-
-    fn matches(
-        &mut self,
-        text: &ast::Expr,
-        pattern: &ast::Expr,
-        case_insensitive: bool,
-        negated: bool,
-    ) -> Result<Expr, SqlError> {
-        let (text, pattern) = (self.expr(text)?, self.expr(pattern)?);
-        let pattern = if case_insensitive { with_prefix("(?i)", pattern) } else { pattern };
-        let matches = text.matches(pattern);
-        Ok(if negated { matches.not() } else { matches })
-    }
 }
 
 /// What IS asks.
+#[derive(Clone, Copy)]
 enum Is<'a> {
     Null { negated: bool },
     Boolean { value: bool, negated: bool },
@@ -479,30 +346,6 @@ fn minus(operand: Expr) -> Expr {
     Expr::Unary { operator: UnaryOperator::Negate, operand: Box::new(operand) }
 }
 
-/// A text before a pattern, joined here where the pattern is a literal.
-pub(crate) fn with_prefix(prefix: &str, pattern: Expr) -> Expr {
-    match pattern {
-        Expr::Literal(Scalar::Utf8(text)) => Expr::from(format!("{prefix}{text}")),
-        computed => Expr::from(prefix).binary(BinaryOperator::Concat, computed),
-    }
-}
-
-/// The character behind ESCAPE; none where it is empty.
-fn escape_character(written: &ast::Expr) -> Result<Option<char>, SqlError> {
-    let at = Place::start(written);
-    let wanted = "one character after ESCAPE, in quotes";
-    let text = match written {
-        ast::Expr::Value(value) => literal::text(&value.value),
-        _ => None,
-    };
-    let text = text.ok_or_else(|| SqlError::literal("ESCAPE", wanted, at))?;
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (escape, None) => Ok(escape),
-        _ => Err(SqlError::literal(text, wanted, at)),
-    }
-}
-
 fn typed_string(typed: &ast::TypedString) -> Result<Expr, SqlError> {
     let at = Place::from(typed.value.span);
     match (data_type(&typed.data_type), literal::text(&typed.value.value)) {
@@ -538,7 +381,7 @@ fn operator_advice(operator: &ast::BinaryOperator) -> &'static str {
 }
 
 /// What is an expression of SQL, but not one of ours.
-fn refused(written: &ast::Expr) -> SqlError {
+pub(crate) fn refused(written: &ast::Expr) -> SqlError {
     let (what, advice) = match written {
         ast::Expr::Interval(_) => (
             "an INTERVAL by itself",

@@ -16,14 +16,18 @@
 //! # Ok::<(), colonna_sql::SqlError>(())
 //! ```
 
+mod access;
 mod aggregate;
 mod call;
+mod clauses;
 mod dialect;
 mod error;
 mod expr;
 mod limits;
 mod literal;
 mod names;
+mod pattern;
+mod refuse;
 mod select;
 mod statement;
 mod time;

@@ -21,16 +21,23 @@ pub(crate) const MAX_NODES: usize = 1_000_000;
 
 /// How many tokens may deepen the syntax tree. The parser reads `a OR b OR ..` in a loop into a
 /// tree as deep as it is long, and dropping that tree recurses.
-pub(crate) const MAX_OPERATORS: usize = 4_000;
+pub(crate) const MAX_OPERATORS: usize = 10_000;
 
-/// Refuses statements whose syntax tree could be too deep to drop.
-pub(crate) fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), SqlError> {
-    let size = tokens.iter().filter(|token| deepens(&token.token)).count();
+/// The stack on which the largest statement that passes is read, with room to spare.
+pub(crate) const STACK_BYTES: usize = 32 << 20;
+
+/// Up to this depth a statement is read on the caller's stack.
+pub(crate) const SHORT: usize = 50;
+
+/// How deep the syntax tree can be at most. Refuses statements that are too deep to be dropped.
+pub(crate) fn greatest_depth(tokens: &[TokenWithSpan]) -> Result<usize, SqlError> {
+    let count = |wanted: fn(&Token) -> bool| tokens.iter().filter(|at| wanted(&at.token)).count();
+    let size = count(deepens);
     if size > MAX_OPERATORS {
         let (unit, limit) = ("operators and keywords", MAX_OPERATORS);
         return Err(SqlError::TooLarge { size, unit, limit });
     }
-    Ok(())
+    Ok(size + count(|token| *token == Token::LParen))
 }
 
 fn deepens(token: &Token) -> bool {

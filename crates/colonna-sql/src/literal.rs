@@ -117,7 +117,7 @@ pub(crate) fn typed(written: &str, data_type: DataType, at: Place) -> Result<Exp
 }
 
 fn bytes(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || digits.len() % 2 != 0 {
+    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
         return None;
     }
     (0..digits.len())

@@ -1,5 +1,7 @@
 //! From a text to one statement, and what is none is refused by name.
 
+use std::thread::Builder;
+
 use sqlparser::ast::{self, DescribeAlias};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -7,21 +9,36 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::dialect::ColonnaDialect;
 use crate::error::Place;
-use crate::limits::{MAX_PARSE_DEPTH, check_tokens};
+use crate::limits::{MAX_PARSE_DEPTH, SHORT, STACK_BYTES, greatest_depth};
 use crate::select::Lowering;
 use crate::{ParseOptions, SqlError, Statement};
 
 /// What the statements have in common that are refused.
 const ONLY_SELECT: &str = "write a SELECT, or EXPLAIN before one";
 
+/// Reads a statement: a short one here, a long one on a thread of its own, for the parser's trees are
+/// dropped recursively and how much stack the caller has left is not known.
 pub(crate) fn read(sql: &str, options: ParseOptions) -> Result<Statement, SqlError> {
-    let dialect = ColonnaDialect;
-    let tokens = Tokenizer::new(&dialect, sql)
+    let tokens = Tokenizer::new(&ColonnaDialect, sql)
         .tokenize_with_location()
         .map_err(|cause| SqlError::Syntax { message: cause.message, at: cause.location.into() })?;
-    check_tokens(&tokens)?;
+    if greatest_depth(&tokens)? <= SHORT {
+        return understand(tokens, options);
+    }
+    std::thread::scope(|scope| {
+        Builder::new()
+            .name("colonna-sql".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, move || understand(tokens, options))
+            .map_err(|cause| SqlError::Thread { cause })?
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn understand(tokens: Vec<TokenWithSpan>, options: ParseOptions) -> Result<Statement, SqlError> {
     let (first_word, at) = first_word(&tokens);
-    let mut statements = Parser::new(&dialect)
+    let mut statements = Parser::new(&ColonnaDialect)
         .with_recursion_limit(MAX_PARSE_DEPTH)
         .with_tokens_with_locations(tokens)
         .parse_statements()

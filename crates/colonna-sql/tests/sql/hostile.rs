@@ -1,4 +1,4 @@
-//! No text can exhaust the stack or the memory. The tests run on threads of two megabytes.
+//! No text can exhaust the stack or the memory.
 
 use colonna_sql::{SqlError, parse};
 use proptest::prelude::{Strategy, any, prop, proptest};
@@ -21,8 +21,9 @@ fn what_is_nested_too_deeply_is_refused() {
         check_too_deep(&nested("(", "1", ")"));
         check_too_deep(&nested("abs(", "1", ")"));
         check_too_deep(&nested("- ", "1", ""));
-        check_too_deep(&nested("NOT ", "a", ""));
-        check_too_deep(&nested("CASE WHEN ", "a", " THEN 1 END"));
+        // Where it may not recurse, the parser takes these words for names, and stops behind them.
+        assert!(parse(&nested("NOT ", "a", "")).is_err());
+        assert!(parse(&nested("CASE WHEN ", "a", " THEN 1 END")).is_err());
         check_too_deep(&nested("a[", "1", "]"));
         check_too_deep(&nested("[", "1", "]"));
         check_too_deep(&nested("", "a", " + 1"));
@@ -47,7 +48,7 @@ fn the_deepest_tree_that_passes_can_be_dropped() {
         [" + 1", " OR a", "::int", " IS NULL", " = 1", " IN (1)", " BETWEEN 1 AND 2", " ~ 'x'"];
     for link in chains {
         for places in ["SELECT {}", "SELECT 1 FROM t WHERE {}", "SELECT 1 FROM t ORDER BY {}"] {
-            for count in [600, 1200, 1900, 3900] {
+            for count in [40, 600, 4900, 9900] {
                 let chain = format!("a{}", link.repeat(count));
                 // Refused or not, and also where the parser gives up at its end.
                 drop(parse(&places.replace("{}", &chain)));
@@ -55,8 +56,8 @@ fn the_deepest_tree_that_passes_can_be_dropped() {
             }
         }
     }
-    drop(parse(&format!("SELECT 1{}", " UNION SELECT 1".repeat(1900))));
-    drop(parse(&format!("SELECT 1 FROM t{}", " JOIN t ON true".repeat(1200))));
+    drop(parse(&format!("SELECT 1{}", " UNION SELECT 1".repeat(4900))));
+    drop(parse(&format!("SELECT 1 FROM t{}", " JOIN t ON true".repeat(3000))));
 }
 
 #[test]

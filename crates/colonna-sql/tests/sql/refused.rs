@@ -70,7 +70,7 @@ fn other_parts_of_queries_are_refused_by_name() {
         ("SELECT a FROM read_csv('x')", "a table function is not supported"),
         ("SELECT a FROM t TABLESAMPLE (10 PERCENT)", "TABLESAMPLE is not supported"),
         ("SELECT a FROM t AS x(b)", "a list of column aliases after a table"),
-        ("SELECT a FROM UNNEST(b)", "UNNEST is not supported"),
+        ("SELECT a FROM UNNEST(b)", "a table function is not supported"),
         ("VALUES (1)", "VALUES is not supported"),
         ("SELECT DISTINCT ON (a) a FROM t", "DISTINCT ON is not supported at line 1, column 21"),
         ("SELECT a FROM t GROUP BY ROLLUP (a)", "ROLLUP is not supported"),
