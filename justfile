@@ -1,0 +1,22 @@
+# The tasks of this project. `just` alone lists them.
+default:
+    @just --list
+
+# What must hold before a commit.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo test --workspace
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+# Everything that runs before a change lands, from the build to the readers from outside.
+ci:
+    .ci/run
+
+# Criterion benches.
+bench:
+    cargo bench -p colonna-benches
+
+# A fuzz target for a minute: decode_json, decode_csv or replay_log. Needs cargo-fuzz and a nightly toolchain.
+fuzz target seconds="60":
+    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
