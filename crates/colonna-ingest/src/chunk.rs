@@ -1,0 +1,54 @@
+//! A piece of a source that holds whole records.
+
+/// A place in the decoded text of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// The byte, counted from 0, in the decompressed UTF-8 text.
+    pub byte_offset: u64,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self { line: 1, byte_offset: 0 }
+    }
+}
+
+impl Position {
+    /// The place behind these bytes, when they start here.
+    #[must_use]
+    pub fn after(self, bytes: &[u8]) -> Self {
+        Self {
+            line: self.line + count(memchr::memchr_iter(b'\n', bytes).count()),
+            byte_offset: self.byte_offset + count(bytes.len()),
+        }
+    }
+}
+
+/// A length as a counter that does not depend on the width of addresses.
+pub(crate) fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+/// Whole records of a source, as bytes whose UTF-8 nobody has checked yet.
+#[derive(Clone, Debug, Default)]
+pub struct Chunk {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Where they start.
+    pub start: Position,
+    /// How many records stand before them, broken ones included.
+    pub record_start: u64,
+    /// Where the records lie, where their format cannot tell it again from the bytes.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// One record in the bytes of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Its first byte.
+    pub(crate) start: usize,
+    /// The byte behind its last.
+    pub(crate) end: usize,
+}

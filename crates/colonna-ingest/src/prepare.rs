@@ -1,0 +1,100 @@
+//! One source, with its format decided.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use crate::decode::{self, Decode, Decoded, Observed};
+use crate::{Chunk, Evidence, FormatName, IngestError, ReadOptions, RecordShape, Source};
+
+/// How much of a source decides its format.
+const HEAD_BYTE_LEN: usize = 1 << 20;
+
+/// One source that is ready to be read, as often as it takes.
+#[derive(Debug)]
+pub struct Prepared {
+    source: Source,
+    decoder: Box<dyn Decode>,
+}
+
+impl Prepared {
+    /// Decides the format of a source, by the options or by its first bytes.
+    ///
+    /// # Errors
+    ///
+    /// Where the source cannot be read or the options do not suit it.
+    pub fn try_new(source: Source, options: &ReadOptions) -> Result<Self, IngestError> {
+        let head = head_of(&source)?;
+        let format = match options.format {
+            Some(format) => format,
+            None if decode::json::looks_like_json(&head, &options.json) => FormatName::Json,
+            None if decode::text::looks_like_log(&head, &options.text) => FormatName::Text,
+            None => FormatName::Csv,
+        };
+        let decoder: Box<dyn Decode> = match format {
+            FormatName::Json => Box::new(decode::json::JsonDecoder::new(&head, options)),
+            FormatName::Csv => Box::new(decode::csv::CsvDecoder::try_new(&source, &head, options)?),
+            FormatName::Text => {
+                Box::new(decode::text::TextDecoder::try_new(&source, &head, options)?)
+            }
+        };
+        Ok(Self { source, decoder })
+    }
+
+    /// The source.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Its format in words, such as `NDJSON` or `CSV, delimiter ';', header`.
+    pub fn description(&self) -> String {
+        self.decoder.description()
+    }
+
+    /// The source in pieces of whole records, in memory that does not grow with it.
+    ///
+    /// # Errors
+    ///
+    /// Where the source cannot be opened; and each piece may fail to be read.
+    pub fn chunks(
+        &self,
+    ) -> Result<Box<dyn Iterator<Item = Result<Chunk, IngestError>> + Send>, IngestError> {
+        self.decoder.chunks(&self.source)
+    }
+
+    /// Adds what the values of a chunk are to the evidence.
+    ///
+    /// # Errors
+    ///
+    /// Where the chunk is not of this source.
+    pub fn observe(&self, chunk: &Chunk, evidence: &mut Evidence) -> Result<Observed, IngestError> {
+        if evidence.is_empty() {
+            return self.decoder.observe(&self.source, chunk, evidence);
+        }
+        // A chunk at a time, so that the limit of columns falls where it falls when chunks are
+        // observed apart and merged.
+        let mut later = evidence.fresh();
+        let observed = self.decoder.observe(&self.source, chunk, &mut later)?;
+        evidence.merge(later);
+        Ok(observed)
+    }
+
+    /// The rows of a chunk under a shape.
+    ///
+    /// # Errors
+    ///
+    /// Where the columns do not hold together, which no input brings about.
+    pub fn decode(&self, chunk: &Chunk, shape: &Arc<RecordShape>) -> Result<Decoded, IngestError> {
+        self.decoder.decode(&self.source, chunk, shape)
+    }
+}
+
+fn head_of(source: &Source) -> Result<Vec<u8>, IngestError> {
+    let mut head = Vec::new();
+    let read = source.open()?.take(crate::chunk::count(HEAD_BYTE_LEN)).read_to_end(&mut head);
+    read.map_err(|error| IngestError::ReadFailed {
+        name: Arc::clone(source.name()),
+        byte_offset: crate::chunk::count(head.len()),
+        source: error,
+    })?;
+    Ok(head)
+}
