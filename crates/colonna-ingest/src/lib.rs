@@ -57,3 +57,7 @@ pub use prepare::Prepared;
 pub use reject::Rejection;
 pub use shape::{Misfit, RecordShape, Shaper};
 pub use source::{Input, Source, SourceOptions, expand};
+pub use time::{
+    Ambiguity, Decided, EpochCandidates, EpochUnit, Moment, Pattern, Separator, TimeCandidates,
+    TimeFormat, TimeFormatError, YearDigits,
+};
