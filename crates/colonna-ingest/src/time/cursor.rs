@@ -1,6 +1,6 @@
 //! A place in a text that is being read from left to right.
 
-use super::calendar::Fraction;
+use super::calendar::{Fraction, MICROS_PER_SECOND};
 
 /// The bytes that are still to be read. A copy is a place to come back to.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +111,11 @@ impl<'a> Cursor<'a> {
         let (value, len) = self.number(9)?;
         let denominator = *POWERS_OF_TEN.get(len)?;
         if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            if len <= 6 && unit_micros == MICROS_PER_SECOND {
+                // The common case, without a division.
+                let micros = value * *POWERS_OF_TEN.get(6 - len)?;
+                return Some(Fraction { micros, is_exact: true });
+            }
             let product = value * unit_micros;
             let (micros, cut) = (product / denominator, product % denominator);
             return Some(Fraction { micros, is_exact: cut == 0 });
