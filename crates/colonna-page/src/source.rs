@@ -1,0 +1,142 @@
+//! The bytes of a file, by position: many threads read one file without a shared cursor.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Buf, Bytes};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::reader::{ChunkReader, Length};
+
+/// How many bytes are read ahead where the end of what is wanted is not known, as for the header
+/// of a page.
+const READ_AHEAD: usize = 4096;
+
+/// A file, and the parts of it that were read in one go.
+#[derive(Clone, Debug)]
+pub(crate) struct FileBytes {
+    file: Arc<File>,
+    len: u64,
+    /// Parts that are in memory, with their positions.
+    spans: Vec<(u64, Bytes)>,
+    read: Arc<AtomicU64>,
+}
+
+impl FileBytes {
+    pub(crate) fn new(file: File) -> io::Result<Self> {
+        let len = file.metadata()?.len();
+        Ok(Self { file: Arc::new(file), len, spans: Vec::new(), read: Arc::default() })
+    }
+
+    /// The same file with a count of its own of the bytes read.
+    pub(crate) fn counting(&self) -> Self {
+        Self { read: Arc::default(), ..self.clone() }
+    }
+
+    /// How many bytes were read since [`FileBytes::counting`].
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    /// Reads a part into memory, from where it is served later.
+    pub(crate) fn prefetch(&mut self, start: u64, len: u64) -> Result<()> {
+        let len = usize::try_from(len)
+            .map_err(|_too_large| ParquetError::General(format!("a part of {len} bytes")))?;
+        let bytes = self.read_at(start, len)?;
+        self.spans.push((start, bytes));
+        Ok(())
+    }
+
+    fn read_at(&self, start: u64, len: usize) -> Result<Bytes> {
+        let end = u64::try_from(len).ok().and_then(|len| start.checked_add(len));
+        // Checked before memory is taken: a malformed file may name any length.
+        if end.is_none_or(|end| end > self.len) {
+            let message = format!("{len} bytes at {start} of a file of {}", self.len);
+            return Err(ParquetError::EOF(message));
+        }
+        let mut bytes = vec![0; len];
+        self.file.read_exact_at(&mut bytes, start)?;
+        self.read.fetch_add(u64::try_from(len).unwrap_or_default(), Ordering::Relaxed);
+        Ok(bytes.into())
+    }
+
+    /// What is in memory from `start` on.
+    fn in_memory(&self, start: u64) -> Option<Bytes> {
+        self.spans.iter().find_map(|(position, bytes)| {
+            let offset = usize::try_from(start.checked_sub(*position)?).ok()?;
+            (offset < bytes.len()).then(|| bytes.slice(offset..))
+        })
+    }
+}
+
+impl Length for FileBytes {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for FileBytes {
+    type T = BytesFrom;
+
+    fn get_read(&self, start: u64) -> Result<BytesFrom> {
+        let ahead = self.in_memory(start).unwrap_or_default();
+        Ok(BytesFrom { source: self.clone(), position: start, ahead })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        match self.in_memory(start) {
+            Some(bytes) if bytes.len() >= length => Ok(bytes.slice(..length)),
+            _ => self.read_at(start, length),
+        }
+    }
+}
+
+/// The bytes of a file from a position on.
+#[derive(Debug)]
+pub(crate) struct BytesFrom {
+    source: FileBytes,
+    /// Where the first byte of `ahead` stands in the file.
+    position: u64,
+    ahead: Bytes,
+}
+
+impl Read for BytesFrom {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ahead.is_empty() {
+            let rest = self.source.len.saturating_sub(self.position);
+            let len = usize::try_from(rest).unwrap_or(READ_AHEAD).min(READ_AHEAD);
+            self.ahead = self.source.read_at(self.position, len).map_err(io::Error::other)?;
+        }
+        let len = buffer.len().min(self.ahead.len());
+        self.ahead.copy_to_slice(&mut buffer[..len]);
+        self.position += u64::try_from(len).unwrap_or_default();
+        Ok(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn parts_are_read_by_position_and_counted() {
+        let mut file = tempfile::tempfile().unwrap();
+        let bytes: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all(&bytes).unwrap();
+        let mut source = FileBytes::new(file).unwrap();
+        assert_eq!(source.get_bytes(10, 5).unwrap(), bytes[10..15]);
+        assert_eq!(source.bytes_read(), 5);
+        source.prefetch(100, 50).unwrap();
+        assert_eq!(source.get_bytes(120, 30).unwrap(), bytes[120..150]);
+        assert_eq!(source.bytes_read(), 55);
+        let mut rest = Vec::new();
+        source.get_read(140).unwrap().read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, bytes[140..]);
+        assert!(source.get_bytes(79_999, 2).is_err());
+        assert!(source.get_bytes(u64::MAX, 2).is_err());
+        assert_eq!(source.counting().bytes_read(), 0);
+    }
+}
