@@ -1,117 +1,205 @@
 //! Expressions with their names resolved, their types checked and their coercions written out.
 
+mod bound;
+mod call;
+mod coerce;
+mod operator;
 mod slots;
 
-use colonna_schema::{BinaryOperator, DataType, Expr, Function, Scalar, UnaryOperator};
+use std::sync::Arc;
 
+use colonna_column::Columns;
+use colonna_schema::{ColumnPath, DataType, Expr, Function, Scalar, Schema};
+
+pub use bound::{BoundExpr, BoundKind};
+pub(crate) use coerce::exact_integer;
 pub use slots::Slots;
 
 use crate::ExecError;
+use crate::evaluate::evaluate;
 
-/// An expression over the columns of some [`Slots`], and the type of its value.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BoundExpr {
-    /// What is computed.
-    pub kind: BoundKind,
-    /// The type of the value.
-    pub data_type: DataType,
-}
-
-/// What a [`BoundExpr`] computes.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BoundKind {
-    /// The value of the column at that position of the slots.
-    Slot(usize),
-    /// A value.
-    Literal(Scalar),
-    /// `NOT x` or `-x`.
-    Unary {
-        /// Which.
-        operator: UnaryOperator,
-        /// Of what.
-        operand: Box<BoundExpr>,
-    },
-    /// An operator with two operands. A comparison of a slot with a literal has the slot on the
-    /// left, and the literal is of the slot's type or compares exactly with it
-    /// ([`Scalar::total_cmp`]).
-    Binary {
-        /// Which.
-        operator: BinaryOperator,
-        /// The left operand.
-        left: Box<BoundExpr>,
-        /// The right operand.
-        right: Box<BoundExpr>,
-    },
-    /// `x IS [NOT] NULL`.
-    IsNull {
-        /// Of what.
-        operand: Box<BoundExpr>,
-        /// IS NOT NULL.
-        negated: bool,
-    },
-    /// `x [NOT] IN (..)`. Literals of the list are as in a comparison.
-    InList {
-        /// What is looked for.
-        operand: Box<BoundExpr>,
-        /// Where.
-        list: Vec<BoundExpr>,
-        /// NOT IN.
-        negated: bool,
-    },
-    /// `x [NOT] LIKE pattern`.
-    Like {
-        /// The text.
-        operand: Box<BoundExpr>,
-        /// The pattern.
-        pattern: Box<BoundExpr>,
-        /// What takes the next character literally.
-        escape: Option<char>,
-        /// ILIKE.
-        case_insensitive: bool,
-        /// NOT LIKE.
-        negated: bool,
-    },
-    /// `CASE WHEN condition THEN value .. ELSE value END`; an operand has become equalities.
-    Case {
-        /// Conditions and values.
-        branches: Vec<(BoundExpr, BoundExpr)>,
-        /// ELSE; null without it.
-        otherwise: Option<Box<BoundExpr>>,
-    },
-    /// A cast to the type of this expression.
-    Cast {
-        /// What is cast.
-        operand: Box<BoundExpr>,
-        /// What does not fit is null, not an error.
-        or_null: bool,
-    },
-    /// A function of the row.
-    Call {
-        /// Which.
-        function: Function,
-        /// Of what.
-        arguments: Vec<BoundExpr>,
-    },
-    /// A field of a struct that is itself computed.
-    Field {
-        /// The struct.
-        operand: Box<BoundExpr>,
-        /// The field's name, exactly.
-        name: String,
-    },
-}
+/// How deep an expression may be nested. Deeper ones could exhaust the stack.
+const MAX_DEPTH: usize = 400;
 
 /// Binds an expression to the schema of the slots, and adds the columns it reads to them.
+///
+/// What does not depend on a column is worked out here, once; where that fails it is left to fail
+/// for the rows that ask for it.
 ///
 /// # Errors
 ///
 /// Where a name is unknown or ambiguous, types do not go together, or an aggregate stands in it.
 pub fn bind(expr: &Expr, slots: &mut Slots) -> Result<BoundExpr, ExecError> {
-    match expr {
-        Expr::Column(path) => slots.resolve(&path.0),
-        Expr::Literal(value) => {
-            Ok(BoundExpr { kind: BoundKind::Literal(value.clone()), data_type: value.data_type() })
+    Binder { slots, depth: 0 }.bind(expr)
+}
+
+struct Binder<'a> {
+    slots: &'a mut Slots,
+    depth: usize,
+}
+
+impl Binder<'_> {
+    fn bind(&mut self, expr: &Expr) -> Result<BoundExpr, ExecError> {
+        if self.depth >= MAX_DEPTH {
+            return Err(ExecError::TooDeep { limit: MAX_DEPTH });
         }
-        other => Err(ExecError::MisplacedAggregate { aggregate: other.to_string() }),
+        self.depth += 1;
+        let bound = self.bound(expr)?;
+        self.depth -= 1;
+        Ok(fold(bound))
+    }
+
+    fn bound(&mut self, expr: &Expr) -> Result<BoundExpr, ExecError> {
+        match expr {
+            Expr::Column(path) => self.slots.resolve(&path.0),
+            Expr::Literal(value) => Ok(BoundExpr::literal(value.clone(), value.data_type())),
+            Expr::Unary { operator, operand } => {
+                let operand = self.bind(operand)?;
+                operator::unary(*operator, operand, expr)
+            }
+            Expr::Binary { operator, left, right } => {
+                let (left, right) = (self.bind(left)?, self.bind(right)?);
+                operator::binary(*operator, left, right, expr)
+            }
+            Expr::IsNull { operand, negated } => {
+                let operand = Box::new(self.bind(operand)?);
+                Ok(BoundExpr::boolean(BoundKind::IsNull { operand, negated: *negated }))
+            }
+            Expr::InList { operand, list, negated } => {
+                let operand = self.bind(operand)?;
+                let list = self.bind_all(list)?;
+                operator::in_list(operand, list, *negated, expr)
+            }
+            Expr::Like { operand, pattern, escape, case_insensitive, negated } => {
+                let operand = call::text(self.bind(operand)?, expr)?;
+                let pattern = call::text(self.bind(pattern)?, expr)?;
+                Ok(BoundExpr::boolean(BoundKind::Like {
+                    operand: Box::new(operand),
+                    pattern: Box::new(pattern),
+                    escape: *escape,
+                    case_insensitive: *case_insensitive,
+                    negated: *negated,
+                }))
+            }
+            Expr::Case { operand, branches, otherwise } => {
+                self.case(operand.as_deref(), branches, otherwise.as_deref(), expr)
+            }
+            Expr::Cast { operand, data_type, or_null } => {
+                let operand = self.bind(operand)?;
+                operator::cast(operand, data_type, *or_null, expr)
+            }
+            Expr::Call { function: Function::ElementAt, arguments } => {
+                self.element(arguments, expr)
+            }
+            Expr::Call { function, arguments } => {
+                let arguments = self.bind_all(arguments)?;
+                call::call(*function, arguments, expr)
+            }
+            Expr::Field { operand, name } => self.field(operand, name, expr),
+            Expr::Aggregate(aggregate) => {
+                Err(ExecError::MisplacedAggregate { aggregate: aggregate.to_string() })
+            }
+        }
+    }
+
+    fn bind_all(&mut self, exprs: &[Expr]) -> Result<Vec<BoundExpr>, ExecError> {
+        exprs.iter().map(|expr| self.bind(expr)).collect()
+    }
+
+    /// A CASE with an operand becomes one with conditions.
+    fn case(
+        &mut self,
+        operand: Option<&Expr>,
+        branches: &[(Expr, Expr)],
+        otherwise: Option<&Expr>,
+        expr: &Expr,
+    ) -> Result<BoundExpr, ExecError> {
+        let operand = operand.map(|operand| self.bind(operand)).transpose()?;
+        let mut conditions = Vec::with_capacity(branches.len());
+        let mut values = Vec::with_capacity(branches.len() + 1);
+        for (when, then) in branches {
+            let when = self.bind(when)?;
+            conditions.push(match &operand {
+                Some(operand) => operator::equal(operand.clone(), when, expr)?,
+                None => operator::condition(when, expr)?,
+            });
+            values.push(self.bind(then)?);
+        }
+        values.extend(otherwise.map(|otherwise| self.bind(otherwise)).transpose()?);
+        let (mut values, data_type) = coerce::unify(values, expr)?;
+        let otherwise = otherwise.and_then(|_| values.pop()).map(Box::new);
+        let branches = conditions.into_iter().zip(values).collect();
+        Ok(BoundExpr { kind: BoundKind::Case { branches, otherwise }, data_type })
+    }
+
+    /// `struct['field']` is the field; the rest is for lists and maps.
+    fn element(&mut self, arguments: &[Expr], expr: &Expr) -> Result<BoundExpr, ExecError> {
+        if let [operand, Expr::Literal(Scalar::Utf8(name))] = arguments {
+            // The struct itself must not become a slot: all its fields would be read.
+            let mut trial = self.slots.clone();
+            let bound = Binder { slots: &mut trial, depth: self.depth }.bind(operand)?;
+            if matches!(bound.data_type, DataType::Struct(_)) {
+                return self.field(operand, name, expr);
+            }
+        }
+        let arguments = self.bind_all(arguments)?;
+        call::call(Function::ElementAt, arguments, expr)
+    }
+
+    /// A field of a column is a column of its own; of another expression it is taken out.
+    fn field(&mut self, operand: &Expr, name: &str, expr: &Expr) -> Result<BoundExpr, ExecError> {
+        if let Some(path) = path_of(operand, name) {
+            return self.slots.resolve(&path.0);
+        }
+        let operand = self.bind(operand)?;
+        let fields = match &operand.data_type {
+            DataType::Struct(fields) => fields,
+            DataType::Map(key, _) if **key == DataType::Utf8 => {
+                let key = BoundExpr::literal(name.into(), DataType::Utf8);
+                return call::call(Function::ElementAt, vec![operand, key], expr);
+            }
+            other => {
+                let (expression, found) = (expr.to_string(), other.clone());
+                return Err(ExecError::WrongType { expression, expected: "a struct", found });
+            }
+        };
+        let field = slots::field_of(fields, name)?;
+        let (name, data_type) = (field.name.clone(), field.data_type.clone());
+        Ok(BoundExpr { kind: BoundKind::Field { operand: Box::new(operand), name }, data_type })
     }
 }
+
+/// The path of a field of a column.
+fn path_of(operand: &Expr, name: &str) -> Option<ColumnPath> {
+    let mut path = match operand {
+        Expr::Column(path) => path.clone(),
+        Expr::Field { operand, name } => path_of(operand, name)?,
+        _ => return None,
+    };
+    path.0.push(name.to_owned());
+    Some(path)
+}
+
+/// Works out what depends on no column.
+fn fold(bound: BoundExpr) -> BoundExpr {
+    let children = bound.children();
+    let constant = match bound.kind {
+        BoundKind::Slot(_) | BoundKind::Literal(_) => false,
+        _ => children.iter().all(|child| child.as_literal().is_some()),
+    };
+    if !constant {
+        return bound;
+    }
+    let one_row = Columns::try_new(Arc::new(Schema::default()), Vec::new(), 1);
+    let value = match one_row {
+        Ok(columns) => evaluate(&bound, &columns).ok().map(|column| column.scalar_at(0)),
+        Err(_) => None,
+    };
+    match value {
+        Some(value) => BoundExpr::literal(value, bound.data_type),
+        None => bound,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colonna_schema::{DataType, Field, Function, Scalar, Schema};
+use colonna_schema::{DataType, Field, Function, Schema};
 
 use super::{BoundExpr, BoundKind};
 use crate::ExecError;
@@ -143,6 +143,15 @@ impl Search {
             }),
         }
     }
+}
+
+/// The field of that name among the fields of a struct that is computed.
+pub(super) fn field_of<'a>(fields: &'a [Field], name: &str) -> Result<&'a Field, ExecError> {
+    let search = Search { exact: false, name: name.to_owned(), path: Vec::new() };
+    search.field(fields, name)?.ok_or_else(|| {
+        let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+        ExecError::UnknownColumn { name: name.to_owned(), advice: near_names(&names, name) }
+    })
 }
 
 /// How many names an error lists.

@@ -1,0 +1,122 @@
+//! How kernels look at their operands: a value for each row, or one for all.
+
+use std::borrow::Cow;
+
+use colonna_column::{Bitmap, Column, Strings, Values};
+use colonna_schema::Scalar;
+
+/// Values of one operand. What stands at a null row has no meaning.
+#[derive(Clone, Debug)]
+pub(super) enum Side<'a, T: Clone> {
+    /// One for each row.
+    Each(Cow<'a, [T]>),
+    /// One for all rows.
+    One(T),
+}
+
+impl<T: Copy> Side<'_, T> {
+    /// The value at a row that lies inside.
+    #[inline]
+    pub(super) fn get(&self, row: usize) -> T {
+        match self {
+            Self::Each(values) => values[row],
+            Self::One(value) => *value,
+        }
+    }
+}
+
+/// Integers, days or moments.
+pub(super) fn integers(column: &Column) -> Side<'_, i64> {
+    match column.values() {
+        Values::Int64(values) => Side::Each(Cow::Borrowed(values)),
+        Values::Constant(Scalar::Int64(value) | Scalar::Timestamp(value)) => Side::One(*value),
+        Values::Constant(Scalar::Date(days)) => Side::One(i64::from(*days)),
+        _ => Side::One(0),
+    }
+}
+
+/// Doubles.
+pub(super) fn doubles(column: &Column) -> Side<'_, f64> {
+    match column.values() {
+        Values::Float64(values) => Side::Each(Cow::Borrowed(values)),
+        Values::Constant(Scalar::Float64(value)) => Side::One(*value),
+        _ => Side::One(0.0),
+    }
+}
+
+/// Unscaled integers of decimals.
+pub(super) fn decimals(column: &Column) -> Side<'_, i128> {
+    match column.values() {
+        Values::Decimal(values) => Side::Each(Cow::Borrowed(values)),
+        Values::Constant(Scalar::Decimal { value, .. }) => Side::One(*value),
+        _ => Side::One(0),
+    }
+}
+
+/// Texts or bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Texts<'a> {
+    Each(&'a Strings),
+    Codes(&'a [u32], &'a Strings),
+    One(&'a [u8]),
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn of(column: &'a Column) -> Self {
+        match column.values() {
+            Values::Strings(strings) => Self::Each(strings),
+            Values::Codes { codes, dictionary } => Self::Codes(codes, dictionary),
+            Values::Constant(Scalar::Utf8(text)) => Self::One(text.as_bytes()),
+            Values::Constant(Scalar::Binary(bytes)) => Self::One(bytes),
+            _ => Self::One(&[]),
+        }
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self, row: usize) -> &'a [u8] {
+        match self {
+            Self::Each(strings) => strings.bytes(row),
+            Self::Codes(codes, strings) => {
+                codes.get(row).map_or(&[], |code| strings.bytes(*code as usize))
+            }
+            Self::One(bytes) => bytes,
+        }
+    }
+
+    /// The text at a row; one that is no UTF-8 is empty.
+    #[inline]
+    pub(super) fn text(&self, row: usize) -> &'a str {
+        std::str::from_utf8(self.bytes(row)).unwrap_or_default()
+    }
+
+    /// The one text of all rows.
+    pub(super) fn constant(&self) -> Option<&'a str> {
+        match self {
+            Self::One(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// The rows where no operand is null; `None` where that is all of them.
+pub(super) fn all_valid(operands: &[&Column]) -> Option<Bitmap> {
+    let mut joined: Option<Bitmap> = None;
+    for operand in operands {
+        let bits = match (operand.validity(), operand.values()) {
+            (Some(bits), _) => Cow::Borrowed(bits),
+            (None, Values::Null) => Cow::Owned(Bitmap::filled(false, operand.len())),
+            (None, _) => continue,
+        };
+        joined = Some(match joined {
+            Some(joined) => joined.and(&bits),
+            None => bits.into_owned(),
+        });
+    }
+    joined
+}
+
+/// Whether a row is valid under a validity that may be absent.
+#[inline]
+pub(super) fn is_valid(validity: Option<&Bitmap>, row: usize) -> bool {
+    validity.is_none_or(|bits| bits.get(row))
+}
