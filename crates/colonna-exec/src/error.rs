@@ -162,6 +162,45 @@ pub enum ExecError {
         /// Its position.
         slot: usize,
     },
+    /// A column stands outside of aggregates and is no key of the groups.
+    #[error(
+        "column {column:?} is neither grouped nor aggregated: add it to GROUP BY, or ask for first({column}), min({column}) or another aggregate of it"
+    )]
+    NotGrouped {
+        /// The column as written.
+        column: String,
+    },
+    /// With DISTINCT, an order by something that is not selected.
+    #[error(
+        "ORDER BY {expression}: SELECT DISTINCT can only be ordered by what it selects: add the expression to SELECT"
+    )]
+    NotSelected {
+        /// The expression as written.
+        expression: String,
+    },
+    /// A sum does not fit its type.
+    #[error(
+        "overflow in {column}: the result does not fit its type; cast the argument to a double, or sum it in smaller groups"
+    )]
+    SumOverflow {
+        /// The aggregate as written.
+        column: String,
+    },
+    /// There are more groups than can be numbered.
+    #[error("more than {limit} groups: group by fewer or coarser keys")]
+    TooManyGroups {
+        /// How many there may be.
+        limit: u32,
+    },
+    /// There are more rows than can be numbered.
+    #[error("more than {limit} rows to be held at once: filter them, or ask with a limit")]
+    TooManyRows {
+        /// How many there may be.
+        limit: u32,
+    },
+    /// States of two different plans were put together.
+    #[error("a partial answer of another plan cannot be merged: take both from one plan")]
+    ForeignPartial,
     /// A column could not be built.
     #[error(transparent)]
     Column(#[from] ColumnError),

@@ -23,10 +23,19 @@
 //! assert_eq!(select(&predicate, &columns).unwrap().ones().collect::<Vec<_>>(), [1]);
 //! ```
 
+mod accumulator;
+mod aggregate;
 mod bind;
+mod decimal;
 mod error;
 mod evaluate;
+mod group_keys;
+mod plan;
+mod resolve;
+mod sort;
+mod top_k;
 
 pub use bind::{BoundExpr, BoundKind, Slots, bind};
 pub use error::ExecError;
 pub use evaluate::{evaluate, select};
+pub use plan::{Partial, Plan};

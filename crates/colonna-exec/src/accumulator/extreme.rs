@@ -1,0 +1,237 @@
+//! The least and the greatest value.
+
+use std::cmp::Ordering;
+
+use colonna_column::{Column, ColumnBuilder, Values};
+use colonna_schema::{AggregateFunction, DataType, Scalar};
+
+use super::{AggregateKind, Grouping, Rows, expanded, optional};
+use crate::ExecError;
+use crate::sort::cmp_doubles;
+
+/// `min` or `max`, in the order of [`Scalar::total_cmp`]. Of equal values the first is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Extreme {
+    /// What a value must be to the one that is kept, to take its place.
+    wanted: Ordering,
+    data_type: DataType,
+    state: State,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Words(Vec<Option<i64>>),
+    Doubles(Vec<Option<f64>>),
+    Decimals(Vec<Option<i128>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+    Scalars(Vec<Option<Scalar>>),
+}
+
+#[inline]
+fn offer<T: Copy>(
+    kept: &mut Option<T>,
+    value: T,
+    wanted: Ordering,
+    cmp: impl Fn(&T, &T) -> Ordering,
+) {
+    match kept {
+        Some(kept) if cmp(&value, kept) != wanted => {}
+        _ => *kept = Some(value),
+    }
+}
+
+fn offer_bytes(kept: &mut Option<Vec<u8>>, value: &[u8], wanted: Ordering) {
+    match kept {
+        Some(kept) if value.cmp(kept.as_slice()) != wanted => {}
+        Some(kept) => {
+            kept.clear();
+            kept.extend_from_slice(value);
+        }
+        None => *kept = Some(value.to_vec()),
+    }
+}
+
+impl Extreme {
+    pub(super) fn new(kind: &AggregateKind) -> Self {
+        let greatest = kind.function == AggregateFunction::Max;
+        let wanted = if greatest { Ordering::Greater } else { Ordering::Less };
+        let state = match kind.input {
+            DataType::Boolean | DataType::Int64 | DataType::Date | DataType::Timestamp => {
+                State::Words(Vec::new())
+            }
+            DataType::Float64 => State::Doubles(Vec::new()),
+            DataType::Decimal { .. } => State::Decimals(Vec::new()),
+            DataType::Utf8 | DataType::Binary => State::Bytes(Vec::new()),
+            _ => State::Scalars(Vec::new()),
+        };
+        Self { wanted, data_type: kind.output.clone(), state }
+    }
+
+    fn resize(&mut self, group_count: usize) {
+        match &mut self.state {
+            State::Words(kept) => kept.resize(group_count, None),
+            State::Doubles(kept) => kept.resize(group_count, None),
+            State::Decimals(kept) => kept.resize(group_count, None),
+            State::Bytes(kept) => kept.resize(group_count, None),
+            State::Scalars(kept) => kept.resize(group_count, None),
+        }
+    }
+
+    /// Offers one value to the only group.
+    pub(crate) fn add(&mut self, value: &Scalar) -> Result<(), ExecError> {
+        let column = Column::from_scalars(&self.data_type, std::slice::from_ref(value))?;
+        let grouping = Grouping::One;
+        let values = Some(&column);
+        self.update(&Rows { values, order: None, grouping, row_count: 1, group_count: 1 })
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
+        self.resize(rows.group_count);
+        let Some(column) = rows.values else { return Ok(()) };
+        let (wanted, grouping) = (self.wanted, rows.grouping);
+        let column = expanded(column);
+        match (&mut self.state, column.values()) {
+            (State::Words(kept), Values::Int64(values)) => {
+                if let (Grouping::One, None) = (grouping, column.validity()) {
+                    let best = match wanted {
+                        Ordering::Greater => values.iter().copied().max(),
+                        _ => values.iter().copied().min(),
+                    };
+                    best.into_iter().for_each(|best| offer(&mut kept[0], best, wanted, i64::cmp));
+                } else {
+                    grouping.each_valid(&column, |group, row| {
+                        offer(&mut kept[group], values[row], wanted, i64::cmp);
+                    });
+                }
+            }
+            (State::Words(kept), Values::Boolean(bits)) => {
+                grouping.each_valid(&column, |group, row| {
+                    offer(&mut kept[group], i64::from(bits.get(row)), wanted, i64::cmp);
+                });
+            }
+            (State::Doubles(kept), Values::Float64(values)) => {
+                grouping.each_valid(&column, |group, row| {
+                    offer(&mut kept[group], values[row], wanted, |a, b| cmp_doubles(*a, *b));
+                });
+            }
+            (State::Decimals(kept), Values::Decimal(values)) => {
+                grouping.each_valid(&column, |group, row| {
+                    offer(&mut kept[group], values[row], wanted, i128::cmp);
+                });
+            }
+            (State::Bytes(kept), _) => update_bytes(kept, &column, grouping, wanted),
+            (State::Scalars(kept), _) => grouping.each_valid(&column, |group, row| {
+                let value = column.scalar_at(row);
+                offer_scalar(&mut kept[group], value, wanted);
+            }),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn merge(
+        &mut self,
+        later: Self,
+        mapping: &[u32],
+        group_count: usize,
+    ) -> Result<(), ExecError> {
+        self.resize(group_count);
+        let wanted = self.wanted;
+        macro_rules! offered {
+            ($kept:ident, $later:ident, $offer:expr) => {
+                for (value, &group) in $later.into_iter().zip(mapping) {
+                    value.into_iter().for_each(|value| $offer(&mut $kept[group as usize], value));
+                }
+            };
+        }
+        match (&mut self.state, later.state) {
+            (State::Words(kept), State::Words(later)) => {
+                offered!(kept, later, |kept, value| offer(kept, value, wanted, i64::cmp));
+            }
+            (State::Doubles(kept), State::Doubles(later)) => {
+                offered!(kept, later, |kept, value| {
+                    offer(kept, value, wanted, |a: &f64, b: &f64| cmp_doubles(*a, *b));
+                });
+            }
+            (State::Decimals(kept), State::Decimals(later)) => {
+                offered!(kept, later, |kept, value| offer(kept, value, wanted, i128::cmp));
+            }
+            (State::Bytes(kept), State::Bytes(later)) => {
+                offered!(kept, later, |kept, value: Vec<u8>| offer_bytes(kept, &value, wanted));
+            }
+            (State::Scalars(kept), State::Scalars(later)) => {
+                offered!(kept, later, |kept, value| offer_scalar(kept, value, wanted));
+            }
+            _ => return Err(ExecError::ForeignPartial),
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        self.resize(group_count);
+        let data_type = &self.data_type;
+        match self.state {
+            State::Words(kept) if *data_type == DataType::Boolean => {
+                optional(data_type, kept, |words| {
+                    Values::Boolean(words.into_iter().map(|word| word == 1).collect())
+                })
+            }
+            State::Words(kept) => optional(data_type, kept, Values::Int64),
+            State::Doubles(kept) => optional(data_type, kept, Values::Float64),
+            State::Decimals(kept) => optional(data_type, kept, Values::Decimal),
+            State::Bytes(kept) => {
+                optional(data_type, kept, |values| Values::Strings(values.into_iter().collect()))
+            }
+            State::Scalars(kept) => {
+                let mut builder = ColumnBuilder::new(data_type);
+                for value in kept {
+                    builder.push_scalar(&value.unwrap_or(Scalar::Null))?;
+                }
+                Ok(builder.finish())
+            }
+        }
+    }
+
+    pub(super) fn byte_len(&self) -> usize {
+        match &self.state {
+            State::Words(kept) => kept.len() * 16,
+            State::Doubles(kept) => kept.len() * 16,
+            State::Decimals(kept) => kept.len() * 32,
+            State::Bytes(kept) => {
+                kept.iter().map(|kept| 24 + kept.as_ref().map_or(0, Vec::len)).sum()
+            }
+            State::Scalars(kept) => kept.len() * size_of::<Scalar>(),
+        }
+    }
+}
+
+fn offer_scalar(kept: &mut Option<Scalar>, value: Scalar, wanted: Ordering) {
+    match kept {
+        Some(kept) if value.total_cmp(kept) != wanted => {}
+        _ => *kept = Some(value),
+    }
+}
+
+fn update_bytes(
+    kept: &mut [Option<Vec<u8>>],
+    column: &Column,
+    grouping: Grouping<'_>,
+    wanted: Ordering,
+) {
+    match (column.values(), grouping) {
+        (Values::Codes { codes, dictionary }, Grouping::One) => {
+            // Each entry that occurs is compared once, however many rows have it.
+            let mut used = vec![false; dictionary.len()];
+            grouping.each_valid(column, |_, row| {
+                used.get_mut(codes[row] as usize).into_iter().for_each(|used| *used = true);
+            });
+            let entries = used.iter().enumerate().filter(|(_, used)| **used);
+            entries.for_each(|(code, _)| offer_bytes(&mut kept[0], dictionary.bytes(code), wanted));
+        }
+        _ => grouping.each_valid(column, |group, row| {
+            let bytes = column.bytes_at(row).unwrap_or_default();
+            offer_bytes(&mut kept[group], bytes, wanted);
+        }),
+    }
+}

@@ -1,0 +1,306 @@
+//! What an aggregate keeps of the rows of each group: vectors by group index.
+//!
+//! Every accumulator keeps enough for its answer not to depend on how the rows were split: sums are
+//! exact until the end, and what goes by order takes the rows in theirs.
+
+mod boolean;
+mod cardinality;
+mod count;
+mod distinct;
+mod exact_sum;
+mod extreme;
+mod moments;
+mod pick;
+mod quantile;
+mod sum;
+
+use std::borrow::Cow;
+
+use colonna_column::{Bitmap, Column, Values};
+use colonna_schema::{AggregateFunction, DataType};
+
+use self::boolean::BooleanFold;
+use self::cardinality::Cardinality;
+use self::count::{CountRows, CountValues};
+use self::distinct::{CountDistinct, EachOnce};
+use self::extreme::Extreme;
+use self::moments::Moments;
+use self::pick::Pick;
+use self::quantile::Quantile;
+use self::sum::{DecimalSum, FloatSum, IntegerSum};
+use crate::ExecError;
+
+/// Which group each row belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Grouping<'a> {
+    /// All rows to the only one.
+    One,
+    /// Each row to its own.
+    Each(&'a [u32]),
+}
+
+impl Grouping<'_> {
+    /// Calls `visit` with group and row of each row that is valid, in order.
+    #[inline]
+    pub(crate) fn each(
+        self,
+        row_count: usize,
+        validity: Option<&Bitmap>,
+        mut visit: impl FnMut(usize, usize),
+    ) {
+        match (self, validity) {
+            (Self::One, None) => (0..row_count).for_each(|row| visit(0, row)),
+            (Self::One, Some(valid)) => valid.ones().for_each(|row| visit(0, row)),
+            (Self::Each(groups), None) => {
+                groups.iter().enumerate().for_each(|(row, &group)| visit(group as usize, row));
+            }
+            (Self::Each(groups), Some(valid)) => {
+                valid.ones().for_each(|row| visit(groups[row] as usize, row));
+            }
+        }
+    }
+
+    /// Calls `visit` as [`Grouping::each`] does, for the rows of a column that are not null.
+    #[inline]
+    pub(crate) fn each_valid(self, column: &Column, visit: impl FnMut(usize, usize)) {
+        if !matches!(column.values(), Values::Null) {
+            self.each(column.len(), column.validity(), visit);
+        }
+    }
+
+    /// The group of a row.
+    #[inline]
+    pub(crate) fn at(self, row: usize) -> u32 {
+        match self {
+            Self::One => 0,
+            Self::Each(groups) => groups[row],
+        }
+    }
+}
+
+/// The rows of one batch, as an accumulator takes them in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    /// The values; of `count(*)` none.
+    pub(crate) values: Option<&'a Column>,
+    /// What `first` and `last` go by.
+    pub(crate) order: Option<&'a Column>,
+    /// The group of each row.
+    pub(crate) grouping: Grouping<'a>,
+    /// How many rows there are.
+    pub(crate) row_count: usize,
+    /// How many groups there are so far.
+    pub(crate) group_count: usize,
+}
+
+/// What an aggregate is made of, with its types.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AggregateKind {
+    /// Which aggregate.
+    pub(crate) function: AggregateFunction,
+    /// The type of its argument; null for `count(*)`.
+    pub(crate) input: DataType,
+    /// The type of its result.
+    pub(crate) output: DataType,
+    /// Each value once.
+    pub(crate) distinct: bool,
+    /// As it is written, for errors.
+    pub(crate) name: String,
+}
+
+/// The type of an aggregate's result.
+pub(crate) fn result_type(
+    function: AggregateFunction,
+    input: &DataType,
+    name: &str,
+) -> Result<DataType, ExecError> {
+    use AggregateFunction as F;
+    let refused = |expected| {
+        let (expression, found) = (name.to_owned(), input.clone());
+        Err(ExecError::WrongType { expression, expected, found })
+    };
+    Ok(match (function, input) {
+        (F::CountRows | F::Count | F::CountDistinct | F::ApproximateCountDistinct, _) => {
+            DataType::Int64
+        }
+        (F::Min | F::Max | F::First | F::Last | F::QuantileDiscrete(_), input) => input.clone(),
+        (_, DataType::Null) => DataType::Null,
+        (F::Sum, DataType::Int64 | DataType::Boolean) => DataType::Int64,
+        (F::Sum, DataType::Decimal { scale, .. }) => {
+            DataType::Decimal { precision: 38, scale: *scale }
+        }
+        (F::Sum, DataType::Float64) => DataType::Float64,
+        (F::Avg, DataType::Boolean) => DataType::Float64,
+        (F::Avg | F::QuantileContinuous(_), DataType::Date | DataType::Timestamp) => {
+            DataType::Timestamp
+        }
+        (
+            F::Avg
+            | F::VarianceSample
+            | F::VariancePopulation
+            | F::StddevSample
+            | F::StddevPopulation
+            | F::QuantileContinuous(_),
+            input,
+        ) if input.is_numeric() => DataType::Float64,
+        (F::BoolAnd | F::BoolOr, DataType::Boolean) => DataType::Boolean,
+        (F::BoolAnd | F::BoolOr, _) => return refused("a boolean"),
+        (F::Avg | F::QuantileContinuous(_), _) => return refused("a number or a time"),
+        _ => return refused("a number"),
+    })
+}
+
+macro_rules! accumulators {
+    ($($variant:ident($kind:ty)),+ $(,)?) => {
+        /// The state of one aggregate over all groups.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Accumulator { $($variant($kind)),+ }
+
+        impl Accumulator {
+            /// Takes in the rows of a batch.
+            pub(crate) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
+                match self { $(Self::$variant(state) => state.update(rows)),+ }
+            }
+
+            /// Takes in what another has of later rows; `mapping` gives the group here for each
+            /// group there.
+            pub(crate) fn merge(
+                &mut self,
+                later: Self,
+                mapping: &[u32],
+                group_count: usize,
+            ) -> Result<(), ExecError> {
+                match (self, later) {
+                    $((Self::$variant(state), Self::$variant(later)) => {
+                        state.merge(later, mapping, group_count)
+                    })+
+                    _ => Err(ExecError::ForeignPartial),
+                }
+            }
+
+            /// The results, one for each group.
+            pub(crate) fn finish(self, group_count: usize) -> Result<Column, ExecError> {
+                match self { $(Self::$variant(state) => state.finish(group_count)),+ }
+            }
+
+            /// About how many bytes of memory it takes.
+            pub(crate) fn byte_len(&self) -> usize {
+                match self { $(Self::$variant(state) => state.byte_len()),+ }
+            }
+        }
+    };
+}
+
+accumulators! {
+    Nothing(Nothing),
+    CountRows(CountRows),
+    CountValues(CountValues),
+    CountDistinct(CountDistinct),
+    EachOnce(EachOnce),
+    Cardinality(Cardinality),
+    IntegerSum(IntegerSum),
+    DecimalSum(DecimalSum),
+    FloatSum(FloatSum),
+    Extreme(Extreme),
+    Moments(Moments),
+    Quantile(Box<Quantile>),
+    Pick(Box<Pick>),
+    BooleanFold(BooleanFold),
+}
+
+impl Accumulator {
+    /// No rows yet.
+    pub(crate) fn new(kind: &AggregateKind) -> Self {
+        use AggregateFunction as F;
+        let once = kind.distinct
+            && matches!(
+                kind.function,
+                F::Sum
+                    | F::Avg
+                    | F::VarianceSample
+                    | F::VariancePopulation
+                    | F::StddevSample
+                    | F::StddevPopulation
+                    | F::QuantileContinuous(_)
+                    | F::QuantileDiscrete(_)
+            );
+        match kind.function {
+            F::CountRows => return Self::CountRows(CountRows::default()),
+            F::Count if kind.distinct => {
+                return Self::CountDistinct(CountDistinct::new(&kind.input));
+            }
+            F::Count => return Self::CountValues(CountValues::default()),
+            F::CountDistinct => return Self::CountDistinct(CountDistinct::new(&kind.input)),
+            F::ApproximateCountDistinct => return Self::Cardinality(Cardinality::default()),
+            _ => {}
+        }
+        if kind.input == DataType::Null {
+            return Self::Nothing(Nothing(kind.output.clone()));
+        }
+        if once {
+            return Self::EachOnce(EachOnce::new(kind));
+        }
+        match kind.function {
+            F::Min | F::Max => Self::Extreme(Extreme::new(kind)),
+            F::First | F::Last => Self::Pick(Box::new(Pick::new(kind))),
+            F::BoolAnd | F::BoolOr => Self::BooleanFold(BooleanFold::new(kind.function)),
+            F::QuantileContinuous(_) | F::QuantileDiscrete(_) => {
+                Self::Quantile(Box::new(Quantile::new(kind)))
+            }
+            F::Sum | F::Avg => match kind.input {
+                DataType::Float64 => Self::FloatSum(FloatSum::new(kind)),
+                DataType::Decimal { .. } => Self::DecimalSum(DecimalSum::new(kind)),
+                _ => Self::IntegerSum(IntegerSum::new(kind)),
+            },
+            _ => Self::Moments(Moments::new(kind)),
+        }
+    }
+}
+
+/// The aggregate of a column that holds nothing but nulls.
+#[derive(Clone, Debug)]
+pub(crate) struct Nothing(DataType);
+
+impl Nothing {
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    fn update(&mut self, _: &Rows<'_>) -> Result<(), ExecError> {
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    fn merge(&mut self, _: Self, _: &[u32], _: usize) -> Result<(), ExecError> {
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    fn finish(self, group_count: usize) -> Result<Column, ExecError> {
+        Ok(Column::nulls(self.0, group_count))
+    }
+
+    fn byte_len(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+/// A column without constants, so that a kernel meets its values in a row.
+pub(crate) fn expanded(column: &Column) -> Cow<'_, Column> {
+    match column.values() {
+        Values::Constant(_) => Cow::Owned(column.to_flat()),
+        _ => Cow::Borrowed(column),
+    }
+}
+
+/// A column of these values, null where there is none.
+pub(crate) fn optional<T>(
+    data_type: &DataType,
+    values: Vec<Option<T>>,
+    collect: impl FnOnce(Vec<T>) -> Values,
+) -> Result<Column, ExecError>
+where
+    T: Default,
+{
+    let len = values.len();
+    let validity = Bitmap::from_fn(len, |row| values[row].is_some());
+    let values = collect(values.into_iter().map(Option::unwrap_or_default).collect());
+    Ok(Column::try_new(data_type.clone(), len, values, Some(validity))?)
+}

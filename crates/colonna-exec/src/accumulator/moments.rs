@@ -1,0 +1,173 @@
+//! Variance and standard deviation, from exact sums of the values and of their squares.
+//!
+//! The sums are exact, so the mean can be taken out of them afterwards without losing anything; the
+//! result is the same for every split, and constants have a variance of zero.
+
+use colonna_column::{Column, Values};
+use colonna_schema::{AggregateFunction, DataType};
+
+use super::exact_sum::{ExactSum, parts};
+use super::{AggregateKind, Rows, expanded, optional};
+use crate::ExecError;
+
+/// The low half of a square of 106 bits.
+const HALF_BITS: i32 = 53;
+
+/// Variances and standard deviations.
+#[derive(Clone, Debug)]
+pub(crate) struct Moments {
+    kind: AggregateKind,
+    states: Vec<State>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    count: u64,
+    sum: ExactSum,
+    /// The squares, in two sums: one alone would leave its window for what is far smaller.
+    squares: ExactSum,
+    squares_low: ExactSum,
+}
+
+impl State {
+    #[inline]
+    fn add_double(&mut self, value: f64) {
+        self.count += 1;
+        let Some((mantissa, exponent)) = parts(value) else {
+            return self.sum.add_special(value);
+        };
+        self.sum.add_scaled(mantissa, exponent);
+        let magnitude = u128::from(mantissa.unsigned_abs());
+        let square = (magnitude * magnitude).cast_signed();
+        let low = square & ((1 << HALF_BITS) - 1);
+        self.squares.add_window(square >> HALF_BITS, 2 * exponent + HALF_BITS);
+        self.squares_low.add_window(low, 2 * exponent);
+    }
+
+    #[inline]
+    fn add_integer(&mut self, value: i64) {
+        self.count += 1;
+        let value = i128::from(value);
+        self.sum.add_window(value, 0);
+        self.squares.add_window(value * value, 0);
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.count += later.count;
+        self.sum.merge(&later.sum);
+        self.squares.merge(&later.squares);
+        self.squares_low.merge(&later.squares_low);
+    }
+
+    /// The sum of the squared distances to the mean.
+    fn squared_distances(&self) -> f64 {
+        let count = self.count as f64;
+        let high = self.sum.round();
+        if !high.is_finite() {
+            return f64::NAN;
+        }
+        let low = rest(&self.sum, high);
+        let mean = high / count;
+        let mean = mean + ((-mean).mul_add(count, high) + low) / count;
+        // sum (x - m)^2 = sum x^2 - 2 m sum x + n m^2, with every product split into two exact
+        // halves, so that what cancels does so exactly.
+        let mut distances = self.squares.clone();
+        distances.merge(&self.squares_low);
+        let mut sum = self.sum.clone();
+        for (left, right) in [(-2.0 * mean, high), (-2.0 * mean, low)] {
+            add_product(&mut distances, left, right);
+        }
+        let (product, error) = exact_product(count, mean);
+        add_product(&mut distances, product, mean);
+        add_product(&mut distances, error, mean);
+        sum.add(-product);
+        sum.add(-error);
+        // The mean is rounded; what its rounding has left over counts once more.
+        let left_over = sum.round();
+        (distances.round() - left_over * left_over / count).max(0.0)
+    }
+}
+
+/// What is left of a sum once its rounded value is taken off.
+fn rest(sum: &ExactSum, rounded: f64) -> f64 {
+    let mut rest = sum.clone();
+    rest.add(-rounded);
+    rest.round()
+}
+
+/// A product and what its rounding has lost.
+fn exact_product(left: f64, right: f64) -> (f64, f64) {
+    let product = left * right;
+    (product, left.mul_add(right, -product))
+}
+
+fn add_product(sum: &mut ExactSum, left: f64, right: f64) {
+    let (product, error) = exact_product(left, right);
+    sum.add(product);
+    if product.is_finite() {
+        sum.add(error);
+    }
+}
+
+impl Moments {
+    pub(super) fn new(kind: &AggregateKind) -> Self {
+        Self { kind: kind.clone(), states: Vec::new() }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
+        self.states.resize_with(rows.group_count, State::default);
+        let Some(column) = rows.values else { return Ok(()) };
+        let column = expanded(column);
+        let states = &mut self.states;
+        match column.values() {
+            Values::Int64(values) => rows.grouping.each_valid(&column, |group, row| {
+                states[group].add_integer(values[row]);
+            }),
+            Values::Float64(values) => rows.grouping.each_valid(&column, |group, row| {
+                states[group].add_double(values[row]);
+            }),
+            Values::Decimal(_) => rows.grouping.each_valid(&column, |group, row| {
+                let value = column.scalar_at(row).as_f64();
+                states[group].add_double(value.unwrap_or(f64::NAN));
+            }),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
+    pub(super) fn merge(
+        &mut self,
+        later: Self,
+        mapping: &[u32],
+        group_count: usize,
+    ) -> Result<(), ExecError> {
+        self.states.resize_with(group_count, State::default);
+        for (state, &group) in later.states.iter().zip(mapping) {
+            self.states[group as usize].merge(state);
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        use AggregateFunction as F;
+        self.states.resize_with(group_count, State::default);
+        let sample = matches!(self.kind.function, F::VarianceSample | F::StddevSample);
+        let root = matches!(self.kind.function, F::StddevSample | F::StddevPopulation);
+        let values = self.states.iter().map(|state| {
+            let divisor = state.count.checked_sub(u64::from(sample)).filter(|count| *count > 0)?;
+            let variance = state.squared_distances() / divisor as f64;
+            Some(if root { variance.sqrt() } else { variance })
+        });
+        optional(&DataType::Float64, values.collect(), Values::Float64)
+    }
+
+    pub(super) fn byte_len(&self) -> usize {
+        let state = |state: &State| {
+            state.sum.byte_len() + state.squares.byte_len() + state.squares_low.byte_len()
+        };
+        self.states.iter().map(state).sum()
+    }
+}

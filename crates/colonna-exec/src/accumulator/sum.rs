@@ -1,0 +1,299 @@
+//! Sums, and the means that follow from them.
+
+use colonna_column::{Bitmap, Column, Values};
+use colonna_schema::{AggregateFunction, DataType, Scalar};
+
+use super::exact_sum::ExactSum;
+use super::{AggregateKind, Grouping, Rows, expanded, optional};
+use crate::ExecError;
+
+const MICROS_PER_DAY: i128 = 86_400_000_000;
+
+/// Sums of integers, in 128 bits: no number of rows can overflow them.
+#[derive(Clone, Debug)]
+pub(crate) struct IntegerSum {
+    kind: AggregateKind,
+    sums: Vec<i128>,
+    counts: Vec<u64>,
+}
+
+impl IntegerSum {
+    pub(super) fn new(kind: &AggregateKind) -> Self {
+        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new() }
+    }
+
+    fn resize(&mut self, group_count: usize) {
+        self.sums.resize(group_count, 0);
+        self.counts.resize(group_count, 0);
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
+        self.resize(rows.group_count);
+        let Some(column) = rows.values else { return Ok(()) };
+        let column = expanded(column);
+        let (sums, counts) = (&mut self.sums, &mut self.counts);
+        match (column.values(), rows.grouping) {
+            (Values::Int64(values), Grouping::One) if column.validity().is_none() => {
+                sums[0] += sum_of(values);
+                counts[0] += values.len() as u64;
+            }
+            (Values::Int64(values), grouping) => grouping.each_valid(&column, |group, row| {
+                sums[group] += i128::from(values[row]);
+                counts[group] += 1;
+            }),
+            (Values::Boolean(bits), grouping) => grouping.each_valid(&column, |group, row| {
+                sums[group] += i128::from(bits.get(row));
+                counts[group] += 1;
+            }),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn merge(
+        &mut self,
+        later: Self,
+        mapping: &[u32],
+        group_count: usize,
+    ) -> Result<(), ExecError> {
+        self.resize(group_count);
+        for ((sum, count), &group) in later.sums.iter().zip(later.counts).zip(mapping) {
+            self.sums[group as usize] += sum;
+            self.counts[group as usize] += count;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        self.resize(group_count);
+        let groups = self.sums.iter().zip(&self.counts);
+        let output = &self.kind.output;
+        if self.kind.function == AggregateFunction::Avg && *output == DataType::Float64 {
+            let means = groups.map(|(&sum, &count)| (count > 0).then(|| quotient(sum, count)));
+            return optional(output, means.collect(), Values::Float64);
+        }
+        let overflow = || ExecError::SumOverflow { column: self.kind.name.clone() };
+        let values = groups.map(|(&sum, &count)| {
+            if count == 0 {
+                return Ok(None);
+            }
+            let value = match (self.kind.function, &self.kind.input) {
+                (AggregateFunction::Avg, DataType::Date) => nearest(sum * MICROS_PER_DAY, count),
+                (AggregateFunction::Avg, _) => nearest(sum, count),
+                _ => sum,
+            };
+            i64::try_from(value).ok().ok_or_else(overflow).map(Some)
+        });
+        optional(output, values.collect::<Result<_, _>>()?, Values::Int64)
+    }
+
+    pub(super) fn byte_len(&self) -> usize {
+        self.sums.len() * 24
+    }
+}
+
+/// The sum of many integers, by halves that no slice in memory can overflow.
+fn sum_of(values: &[i64]) -> i128 {
+    let (mut high, mut low) = (0_i128, 0_i128);
+    for chunk in values.chunks(1 << 16) {
+        let sums = chunk.iter().fold((0_i64, 0_i64), |(high, low), value| {
+            (high + (value >> 32), low + (value & 0xffff_ffff))
+        });
+        high += i128::from(sums.0);
+        low += i128::from(sums.1);
+    }
+    (high << 32) + low
+}
+
+/// The integer nearest to `sum / count`, halves upwards.
+fn nearest(sum: i128, count: u64) -> i128 {
+    let count = i128::from(count);
+    (sum * 2 + count).div_euclid(count * 2)
+}
+
+/// The double nearest to `sum / count`.
+pub(crate) fn quotient(sum: i128, count: u64) -> f64 {
+    let magnitude = sum.unsigned_abs();
+    if magnitude == 0 {
+        return 0.0;
+    }
+    // Shifted up as far as it goes, the quotient has 63 bits at least; a last bit stands for the
+    // remainder, and the conversion rounds once.
+    let shift = magnitude.leading_zeros();
+    let (shifted, divisor) = (magnitude << shift, u128::from(count));
+    let sticky = u128::from(!shifted.is_multiple_of(divisor));
+    let quotient = (shifted / divisor | sticky) as f64 / 2_f64.powi(shift.cast_signed());
+    if sum < 0 { -quotient } else { quotient }
+}
+
+/// A sum of decimals that is exact past 128 bits: `low` wraps, and `carry` counts how often.
+#[derive(Clone, Copy, Debug, Default)]
+struct WideSum {
+    low: i128,
+    carry: i64,
+}
+
+impl WideSum {
+    #[inline]
+    fn add(&mut self, value: i128) {
+        let (low, wrapped) = self.low.overflowing_add(value);
+        self.low = low;
+        self.carry += i64::from(wrapped) * if value < 0 { -1 } else { 1 };
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.add(other.low);
+        self.carry += other.carry;
+    }
+
+    fn exact(self) -> Option<i128> {
+        (self.carry == 0).then_some(self.low)
+    }
+}
+
+/// Sums of decimals.
+#[derive(Clone, Debug)]
+pub(crate) struct DecimalSum {
+    kind: AggregateKind,
+    sums: Vec<WideSum>,
+    counts: Vec<u64>,
+}
+
+impl DecimalSum {
+    pub(super) fn new(kind: &AggregateKind) -> Self {
+        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new() }
+    }
+
+    fn resize(&mut self, group_count: usize) {
+        self.sums.resize(group_count, WideSum::default());
+        self.counts.resize(group_count, 0);
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
+        self.resize(rows.group_count);
+        let Some(column) = rows.values else { return Ok(()) };
+        let column = expanded(column);
+        if let Values::Decimal(values) = column.values() {
+            rows.grouping.each_valid(&column, |group, row| {
+                self.sums[group].add(values[row]);
+                self.counts[group] += 1;
+            });
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn merge(
+        &mut self,
+        later: Self,
+        mapping: &[u32],
+        group_count: usize,
+    ) -> Result<(), ExecError> {
+        self.resize(group_count);
+        for ((&sum, count), &group) in later.sums.iter().zip(later.counts).zip(mapping) {
+            self.sums[group as usize].merge(sum);
+            self.counts[group as usize] += count;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        const MAX: i128 = 10_i128.pow(38);
+        self.resize(group_count);
+        let scale = if let DataType::Decimal { scale, .. } = self.kind.input { scale } else { 0 };
+        let overflow = || ExecError::SumOverflow { column: self.kind.name.clone() };
+        let mut sums = Vec::with_capacity(group_count);
+        for (sum, &count) in self.sums.iter().zip(&self.counts) {
+            let exact = sum.exact().filter(|sum| -MAX < *sum && *sum < MAX);
+            sums.push((count > 0).then(|| exact.ok_or_else(overflow)).transpose()?);
+        }
+        if self.kind.function != AggregateFunction::Avg {
+            return optional(&self.kind.output, sums, Values::Decimal);
+        }
+        let means = sums.into_iter().zip(self.counts).map(|(sum, count)| {
+            let sum = Scalar::Decimal { value: sum?, scale }.as_f64()?;
+            Some(sum / count as f64)
+        });
+        optional(&self.kind.output, means.collect(), Values::Float64)
+    }
+
+    pub(super) fn byte_len(&self) -> usize {
+        self.sums.len() * (size_of::<WideSum>() + 8)
+    }
+}
+
+/// Sums of doubles, rounded once at the end.
+#[derive(Clone, Debug)]
+pub(crate) struct FloatSum {
+    kind: AggregateKind,
+    sums: Vec<ExactSum>,
+    counts: Vec<u64>,
+}
+
+impl FloatSum {
+    pub(super) fn new(kind: &AggregateKind) -> Self {
+        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new() }
+    }
+
+    fn resize(&mut self, group_count: usize) {
+        self.sums.resize_with(group_count, ExactSum::default);
+        self.counts.resize(group_count, 0);
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
+        self.resize(rows.group_count);
+        let Some(column) = rows.values else { return Ok(()) };
+        let column = expanded(column);
+        let Values::Float64(values) = column.values() else { return Ok(()) };
+        if let Grouping::One = rows.grouping {
+            let sum = &mut self.sums[0];
+            match column.validity() {
+                None => values.iter().for_each(|&value| sum.add(value)),
+                Some(valid) => valid.ones().for_each(|row| sum.add(values[row])),
+            }
+            self.counts[0] += (column.len() - column.null_count()) as u64;
+        } else {
+            rows.grouping.each_valid(&column, |group, row| {
+                self.sums[group].add(values[row]);
+                self.counts[group] += 1;
+            });
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn merge(
+        &mut self,
+        later: Self,
+        mapping: &[u32],
+        group_count: usize,
+    ) -> Result<(), ExecError> {
+        self.resize(group_count);
+        for ((sum, count), &group) in later.sums.iter().zip(later.counts).zip(mapping) {
+            self.sums[group as usize].merge(sum);
+            self.counts[group as usize] += count;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        self.resize(group_count);
+        let mean = self.kind.function == AggregateFunction::Avg;
+        let values = self
+            .sums
+            .iter()
+            .zip(&self.counts)
+            .map(|(sum, &count)| if mean { sum.round() / count as f64 } else { sum.round() });
+        let values = Values::Float64(values.collect());
+        let validity = Bitmap::from_fn(group_count, |group| self.counts[group] > 0);
+        Ok(Column::try_new(DataType::Float64, group_count, values, Some(validity))?)
+    }
+
+    pub(super) fn byte_len(&self) -> usize {
+        self.sums.iter().map(ExactSum::byte_len).sum::<usize>() + self.counts.len() * 8
+    }
+}

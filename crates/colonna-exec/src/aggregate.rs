@@ -1,0 +1,248 @@
+//! The groups of some rows, and the state of each aggregate over them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use colonna_column::{Column, Columns};
+use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Schema, Statistics};
+
+use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows};
+use crate::group_keys::{GroupKeys, position_rows};
+use crate::{BoundExpr, BoundKind, ExecError, Slots, evaluate, select};
+
+/// An aggregate over the columns of a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Aggregate {
+    pub(crate) kind: AggregateKind,
+    pub(crate) argument: Option<BoundExpr>,
+    pub(crate) order_by: Option<BoundExpr>,
+    pub(crate) filter: Option<BoundExpr>,
+    /// The slots that argument and order read.
+    pub(crate) reads: Vec<usize>,
+}
+
+impl Aggregate {
+    /// Whether it computes the same as another, however the two are written.
+    pub(crate) fn computes(&self, other: &Self) -> bool {
+        let name = other.kind.name.clone();
+        let kind = AggregateKind { name, ..self.kind.clone() };
+        Self { kind, ..self.clone() } == *other
+    }
+}
+
+/// What rows are grouped by, and what is made of each group.
+#[derive(Clone, Debug)]
+pub(crate) struct Grouped {
+    pub(crate) keys: Vec<BoundExpr>,
+    pub(crate) aggregates: Vec<Aggregate>,
+    /// Keys, then aggregates.
+    pub(crate) schema: Arc<Schema>,
+}
+
+/// The values of an expression; those of a plain column are borrowed.
+pub(crate) fn values_of<'a>(
+    expr: &BoundExpr,
+    columns: &'a Columns,
+) -> Result<Cow<'a, Column>, ExecError> {
+    match &expr.kind {
+        BoundKind::Slot(slot) => match columns.columns().get(*slot) {
+            Some(column) => Ok(Cow::Borrowed(column)),
+            None => Err(ExecError::MissingSlot { slot: *slot }),
+        },
+        _ => evaluate(expr, columns).map(Cow::Owned),
+    }
+}
+
+/// These rows of the columns that are read; nulls stand for the others.
+pub(crate) fn gather_read(
+    columns: &Columns,
+    rows: &[u32],
+    is_read: impl Fn(usize) -> bool,
+) -> Result<Columns, ExecError> {
+    let gathered = columns.columns().iter().enumerate().map(|(slot, column)| {
+        if is_read(slot) {
+            column.gather(rows)
+        } else {
+            Column::nulls(column.data_type().clone(), rows.len())
+        }
+    });
+    Ok(Columns::try_new(Arc::clone(columns.schema()), gathered.collect(), rows.len())?)
+}
+
+/// The groups met so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Groups {
+    keys: GroupKeys,
+    accumulators: Vec<Accumulator>,
+}
+
+impl Groups {
+    pub(crate) fn new(plan: &Grouped) -> Self {
+        let keys = GroupKeys::new(plan.keys.iter().map(|key| &key.data_type));
+        let aggregates = plan.aggregates.iter();
+        let accumulators = aggregates.map(|aggregate| Accumulator::new(&aggregate.kind)).collect();
+        Self { keys, accumulators }
+    }
+
+    /// Takes in the rows of a batch.
+    pub(crate) fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
+        let keys = plan.keys.iter().map(|key| values_of(key, columns));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        let groups = match keys.as_slice() {
+            [] => Vec::new(),
+            keys => self.keys.resolve(keys, columns.row_count())?,
+        };
+        let grouping = if keys.is_empty() { Grouping::One } else { Grouping::Each(&groups) };
+        let group_count = self.keys.len();
+        for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
+            update(aggregate, accumulator, columns, grouping, group_count)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the groups of later rows.
+    pub(crate) fn merge(&mut self, later: Self) -> Result<(), ExecError> {
+        let mapping = self.keys.merge(&later.keys)?;
+        let group_count = self.keys.len();
+        for (accumulator, later) in self.accumulators.iter_mut().zip(later.accumulators) {
+            accumulator.merge(later, &mapping, group_count)?;
+        }
+        Ok(())
+    }
+
+    /// One row for each group: its keys, then its aggregates.
+    pub(crate) fn finish(self, plan: &Grouped) -> Result<Columns, ExecError> {
+        let group_count = self.keys.len();
+        let mut columns = self.keys.to_columns()?;
+        for accumulator in self.accumulators {
+            columns.push(accumulator.finish(group_count)?);
+        }
+        Ok(Columns::try_new(Arc::clone(&plan.schema), columns, group_count)?)
+    }
+
+    /// About how many bytes of memory they take.
+    pub(crate) fn byte_len(&self) -> usize {
+        self.keys.byte_len() + self.accumulators.iter().map(Accumulator::byte_len).sum::<usize>()
+    }
+
+    /// Takes in the rows that the statistics are of, where these say all that is asked. What they
+    /// do not say leaves everything as it was.
+    pub(crate) fn update_from_statistics(
+        &mut self,
+        plan: &Grouped,
+        slots: &Slots,
+        statistics: &Statistics,
+    ) -> Result<bool, ExecError> {
+        if !plan.keys.is_empty() {
+            return Ok(false);
+        }
+        let known = plan.aggregates.iter().map(|aggregate| known(aggregate, slots, statistics));
+        let Some(known) = known.collect::<Option<Vec<_>>>() else { return Ok(false) };
+        for (accumulator, known) in self.accumulators.iter_mut().zip(known) {
+            match (accumulator, known) {
+                (Accumulator::CountRows(state), Known::Count(count)) => state.add(count)?,
+                (Accumulator::CountValues(state), Known::Count(count)) => state.add(count)?,
+                (Accumulator::Extreme(state), Known::Value(value)) => state.add(&value)?,
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn update(
+    aggregate: &Aggregate,
+    accumulator: &mut Accumulator,
+    columns: &Columns,
+    grouping: Grouping<'_>,
+    group_count: usize,
+) -> Result<(), ExecError> {
+    if let Some(filter) = &aggregate.filter {
+        let selected = select(filter, columns)?;
+        if selected.count_ones() < columns.row_count() {
+            let rows = position_rows(selected.ones())?;
+            let narrowed = gather_read(columns, &rows, |slot| aggregate.reads.contains(&slot))?;
+            let groups: Vec<u32> = match grouping {
+                Grouping::One => Vec::new(),
+                Grouping::Each(groups) => rows.iter().map(|&row| groups[row as usize]).collect(),
+            };
+            let grouping = match grouping {
+                Grouping::One => Grouping::One,
+                Grouping::Each(_) => Grouping::Each(&groups),
+            };
+            return take_in(aggregate, accumulator, &narrowed, grouping, group_count);
+        }
+    }
+    take_in(aggregate, accumulator, columns, grouping, group_count)
+}
+
+fn take_in(
+    aggregate: &Aggregate,
+    accumulator: &mut Accumulator,
+    columns: &Columns,
+    grouping: Grouping<'_>,
+    group_count: usize,
+) -> Result<(), ExecError> {
+    let values =
+        |expr: &Option<BoundExpr>| expr.as_ref().map(|expr| values_of(expr, columns)).transpose();
+    let (argument, order) = (values(&aggregate.argument)?, values(&aggregate.order_by)?);
+    accumulator.update(&Rows {
+        values: argument.as_deref(),
+        order: order.as_deref(),
+        grouping,
+        row_count: columns.row_count(),
+        group_count,
+    })
+}
+
+/// What statistics say of an aggregate.
+enum Known {
+    Count(u64),
+    Value(Scalar),
+    /// There is no value.
+    Nothing,
+}
+
+fn known(aggregate: &Aggregate, slots: &Slots, statistics: &Statistics) -> Option<Known> {
+    use AggregateFunction as F;
+    if aggregate.filter.is_some() {
+        return None;
+    }
+    let (function, distinct) = (aggregate.kind.function, aggregate.kind.distinct);
+    let slot = match aggregate.argument.as_ref().map(|argument| &argument.kind) {
+        None if function == F::CountRows => return Some(Known::Count(statistics.row_count)),
+        Some(BoundKind::Literal(value)) if function == F::Count && !distinct => {
+            let count = if value.is_null() { 0 } else { statistics.row_count };
+            return Some(Known::Count(count));
+        }
+        Some(BoundKind::Slot(slot)) if !aggregate.kind.input.is_nested() => *slot,
+        _ => return None,
+    };
+    let column = statistics.columns.get(slots.paths().get(slot)?)?;
+    let nulls = column.null_count?;
+    let (input, row_count) = (&aggregate.kind.input, statistics.row_count);
+    match function {
+        F::Count if !distinct => Some(Known::Count(row_count.checked_sub(nulls)?)),
+        F::Min | F::Max if nulls == row_count => Some(Known::Nothing),
+        // NaN is outside the bounds, and the greatest where there is one.
+        F::Max if *input == DataType::Float64 && !column.is_nan_free => None,
+        F::Min | F::Max => exact(column, function == F::Max, input).map(Known::Value),
+        _ => None,
+    }
+}
+
+fn exact(column: &ColumnStatistics, greatest: bool, input: &DataType) -> Option<Scalar> {
+    let (bound, is_exact) = if greatest {
+        (&column.max, column.max_is_exact)
+    } else {
+        (&column.min, column.min_is_exact)
+    };
+    let bound = bound.as_ref().filter(|bound| is_exact && !bound.is_null())?;
+    let suits = match (bound, input) {
+        (Scalar::Decimal { scale: left, .. }, DataType::Decimal { scale: right, .. }) => {
+            left == right
+        }
+        (bound, input) => bound.data_type() == *input,
+    };
+    suits.then(|| bound.clone())
+}

@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use colonna_column::{Strings, Values};
+use colonna_schema::Scalar;
+use proptest::prelude::*;
+
+use super::*;
+
+#[track_caller]
+fn check(data_type: &DataType, values: &[Scalar], expected: &[u32]) {
+    let column = [Arc::new(Column::from_scalars(data_type, values).unwrap())];
+    let mut keys = GroupKeys::new([data_type]);
+    assert_eq!(keys.resolve(&column, values.len()).unwrap(), expected);
+    let back = keys.to_columns().unwrap();
+    for (row, group) in expected.iter().enumerate() {
+        assert_eq!(back[0].scalar_at(*group as usize), values[row], "row {row}");
+    }
+    let mut later = GroupKeys::new([data_type]);
+    let mapping = later.merge(&keys).unwrap();
+    assert!(mapping.iter().enumerate().all(|(group, mapped)| group == *mapped as usize));
+}
+
+#[test]
+fn null_is_a_group_of_its_own_where_it_first_appears() {
+    check(&DataType::Int64, &[5.into(), Scalar::Null, 0.into(), 5.into()], &[0, 1, 2, 0]);
+    check(&DataType::Utf8, &["".into(), Scalar::Null, "".into()], &[0, 1, 0]);
+    check(&DataType::Null, &[Scalar::Null, Scalar::Null], &[0, 0]);
+}
+
+#[test]
+fn both_zeros_are_one_group_and_every_nan_another() {
+    let values = [0.0.into(), f64::NAN.into(), (-0.0).into(), (-f64::NAN).into()];
+    check(&DataType::Float64, &values, &[0, 1, 0, 1]);
+    let list = |value: f64| Scalar::List(vec![value.into(), Scalar::Null]);
+    let values = [list(0.0), list(f64::NAN), list(-0.0), list(-f64::NAN), Scalar::Null];
+    check(&DataType::List(Box::new(DataType::Float64)), &values, &[0, 1, 0, 1, 2]);
+}
+
+#[test]
+fn integers_far_apart_are_found_as_those_close_together() {
+    let values = [i64::MIN.into(), i64::MAX.into(), 0.into(), i64::MAX.into()];
+    check(&DataType::Int64, &values, &[0, 1, 2, 1]);
+    let decimal = |value| Scalar::Decimal { value, scale: 2 };
+    let values = [decimal(1 << 70), decimal(-1), decimal(1 << 70)];
+    check(&DataType::Decimal { precision: 38, scale: 2 }, &values, &[0, 1, 0]);
+}
+
+#[test]
+fn equal_entries_of_a_dictionary_are_one_group() {
+    let dictionary: Strings = ["a", "b", "a"].into_iter().collect();
+    let values = Values::Codes { codes: vec![2, 1, 0], dictionary: Arc::new(dictionary) };
+    let column = [Arc::new(Column::try_new(DataType::Utf8, 3, values, None).unwrap())];
+    let mut keys = GroupKeys::new([&DataType::Utf8]);
+    assert_eq!(keys.resolve(&column, 3).unwrap(), [0, 1, 0]);
+    assert_eq!(keys.resolve(&column, 3).unwrap(), [0, 1, 0]);
+}
+
+fn any_key() -> impl Strategy<Value = (Option<i64>, Option<String>, Option<bool>)> {
+    let integer = prop::option::of(prop_oneof![0_i64..4, any::<i64>()]);
+    (integer, prop::option::of("[ab]{0,2}"), prop::option::of(any::<bool>()))
+}
+
+proptest! {
+    #[test]
+    fn tuples_are_numbered_as_a_search_from_the_start_would(
+        rows in prop::collection::vec(any_key(), 0..200),
+        cut in 0_usize..200,
+    ) {
+        let types = [DataType::Int64, DataType::Utf8, DataType::Boolean];
+        let tuples: Vec<[Scalar; 3]> = rows
+            .into_iter()
+            .map(|(integer, text, boolean)| [integer.into(), text.into(), boolean.into()])
+            .collect();
+        let columns_of = |rows: &[[Scalar; 3]]| -> Vec<Arc<Column>> {
+            let column = |index: usize| {
+                let values: Vec<Scalar> = rows.iter().map(|row| row[index].clone()).collect();
+                Arc::new(Column::from_scalars(&types[index], &values).unwrap())
+            };
+            (0..3).map(column).collect()
+        };
+        let mut known: Vec<&[Scalar; 3]> = Vec::new();
+        let expected: Vec<u32> = tuples.iter().map(|tuple| {
+            let found = known.iter().position(|known| *known == tuple);
+            let position = found.unwrap_or_else(|| { known.push(tuple); known.len() - 1 });
+            u32::try_from(position).unwrap()
+        }).collect();
+
+        let mut keys = GroupKeys::new(&types);
+        let whole = keys.resolve(&columns_of(&tuples), tuples.len()).unwrap();
+        prop_assert_eq!(&whole, &expected);
+        let back = keys.to_columns().unwrap();
+        for (group, tuple) in known.iter().enumerate() {
+            for (column, value) in back.iter().zip(tuple.iter()) {
+                prop_assert_eq!(&column.scalar_at(group), value);
+            }
+        }
+
+        let (head, tail) = tuples.split_at(cut.min(tuples.len()));
+        let (mut first, mut second) = (GroupKeys::new(&types), GroupKeys::new(&types));
+        let mut split = first.resolve(&columns_of(head), head.len()).unwrap();
+        let later = second.resolve(&columns_of(tail), tail.len()).unwrap();
+        let mapping = first.merge(&second).unwrap();
+        split.extend(later.into_iter().map(|group| mapping[group as usize]));
+        prop_assert_eq!(split, expected);
+    }
+}

@@ -1,0 +1,475 @@
+//! A query bound to the schema of its input, and the states in which its answer grows.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use colonna_column::{Column, Columns};
+use colonna_schema::{DataType, Expr, Field, Query, Scalar, Schema, Statistics};
+
+use crate::aggregate::{Grouped, Groups, gather_read};
+use crate::group_keys::{GroupKeys, position_rows};
+use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_of, outputs};
+use crate::sort::{Direction, sorted_rows};
+use crate::top_k::{KeptRows, Projected};
+use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, evaluate, select};
+
+/// A query bound to a schema: what must be read, and what becomes of it.
+///
+/// The answer is made in three steps. Each task takes an empty [`Partial`] and updates it with the
+/// columns it reads; the partials are merged in the order of the tasks; the last one is finished.
+/// The answer does not depend on how the rows were split into tasks and batches.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use colonna_column::{Column, Columns};
+/// use colonna_exec::Plan;
+/// use colonna_schema::{DataType, Field, Query, Scalar, Schema, col, sum};
+///
+/// let schema = Arc::new(Schema::new(vec![Field::new("status", DataType::Int64)]));
+/// let query = Query {
+///     projection: vec![sum("status").into()],
+///     filter: Some(col("status").at_least(400)),
+///     ..Query::default()
+/// };
+/// let plan = Plan::try_new(&query, &schema).unwrap();
+/// let rows = vec![("status".to_owned(), Column::from_i64(vec![200, 404, 500]))];
+/// let mut partial = plan.partial();
+/// partial.update(&Columns::from_named(rows).unwrap()).unwrap();
+/// let answer = plan.finish(partial).unwrap();
+/// assert_eq!(answer.row(0), [Scalar::Int64(904)]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plan(Arc<Bound>);
+
+#[derive(Debug)]
+struct Bound {
+    slots: Slots,
+    predicate: Option<BoundExpr>,
+    /// The slots before this are read past the predicate.
+    read_past: usize,
+    body: Body,
+    /// Names and types of the result columns.
+    schema: Arc<Schema>,
+    limit: Option<usize>,
+    offset: usize,
+}
+
+#[derive(Debug)]
+enum Body {
+    Rows(Projected),
+    Groups(Box<GroupBody>),
+}
+
+/// What becomes of groups once all rows are in them.
+#[derive(Debug)]
+struct GroupBody {
+    grouped: Grouped,
+    /// The columns of the groups that the expressions read.
+    slots: Slots,
+    having: Option<BoundExpr>,
+    projected: Projected,
+    distinct: bool,
+}
+
+/// The state of an answer over some of the rows.
+#[derive(Clone, Debug)]
+pub struct Partial {
+    plan: Arc<Bound>,
+    state: State,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    Rows(KeptRows),
+    Groups(Groups),
+}
+
+impl Plan {
+    /// Binds a query to the schema of its input; what it is asked of (`from`) is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Where a name is unknown or ambiguous, types do not go together, or a column is neither
+    /// grouped nor aggregated.
+    pub fn try_new(query: &Query, schema: &Arc<Schema>) -> Result<Self, ExecError> {
+        let mut slots = Slots::new(Arc::clone(schema));
+        let outputs = outputs(query, schema)?;
+        let aggregated = !query.group_by.is_empty()
+            || query.having.is_some()
+            || outputs.iter().any(|output| has_aggregate(&output.expr))
+            || query.order_by.iter().any(|key| has_aggregate(&key.expr));
+        let body = if aggregated || query.distinct {
+            let body = GroupBody::try_new(query, &outputs, aggregated, &mut slots)?;
+            Body::Groups(Box::new(body))
+        } else {
+            let mut identity = |expr: &Expr| Ok(expr.clone());
+            let projected = lifted(query, &outputs, schema, &mut identity)?;
+            Body::Rows(projected.bind(&mut slots, row_limit(query))?)
+        };
+        let read_past = slots.paths().len();
+        let predicate = match &query.filter {
+            Some(filter) => {
+                let bound = bind(filter, &mut slots)?;
+                check_predicate(&bound, filter)?;
+                Some(bound)
+            }
+            None => None,
+        };
+        let made = body.projected().schema.fields.iter().take(outputs.len());
+        let schema = Arc::new(Schema::new(made.cloned().collect()));
+        let limit = query.limit.map(row_count);
+        let offset = row_count(query.offset);
+        let bound = Bound { slots, predicate, read_past, body, schema, limit, offset };
+        Ok(Self(Arc::new(bound)))
+    }
+
+    /// The columns a scan must read, in the order in which it must hand them over.
+    pub fn slots(&self) -> &Slots {
+        &self.0.slots
+    }
+
+    /// WHERE, over the slots.
+    pub fn predicate(&self) -> Option<&BoundExpr> {
+        self.0.predicate.as_ref()
+    }
+
+    /// Names and types of the answer.
+    pub fn output_schema(&self) -> Schema {
+        self.0.schema.as_ref().clone()
+    }
+
+    /// The state of a task that has read nothing yet.
+    pub fn partial(&self) -> Partial {
+        let state = match &self.0.body {
+            Body::Rows(_) => State::Rows(KeptRows::default()),
+            Body::Groups(body) => State::Groups(Groups::new(&body.grouped)),
+        };
+        Partial { plan: Arc::clone(&self.0), state }
+    }
+
+    /// How many rows past the filter are enough, where any rows will do: a scan may stop there, as
+    /// long as the rows before them in the order of the tasks are read.
+    pub fn row_limit(&self) -> Option<usize> {
+        match &self.0.body {
+            Body::Rows(projected) if projected.sort.is_empty() => projected.limit,
+            _ => None,
+        }
+    }
+
+    /// The order by a plain column of which only the first rows are wanted, so that a scan can read
+    /// the promising files first: the slot, whether the greatest values come first, and how many
+    /// rows are wanted. A row whose value stands strictly after [`Partial::order_bound`] cannot be
+    /// in the answer. There is no hint where nulls or NaN come first, for bounds in statistics
+    /// know neither.
+    pub fn order_hint(&self) -> Option<(usize, bool, usize)> {
+        let Body::Rows(projected) = &self.0.body else { return None };
+        let (index, direction) = projected.sort.first()?;
+        let row_limit = projected.limit?;
+        let expr = projected.exprs.get(*index)?;
+        let BoundKind::Slot(slot) = expr.kind else { return None };
+        let nan_first = direction.descending && expr.data_type == DataType::Float64;
+        if direction.nulls_first || nan_first || expr.data_type.is_nested() {
+            return None;
+        }
+        Some((slot, direction.descending, row_limit))
+    }
+
+    /// The state after the rows that the statistics are of, where these say all that the plan asks:
+    /// counts of rows and values, exact bounds; no WHERE, no GROUP BY.
+    pub fn metadata_answer(&self, statistics: &Statistics) -> Option<Partial> {
+        let mut partial = self.partial();
+        partial.update_from_statistics(statistics).then_some(partial)
+    }
+
+    /// The answer, from the state after all rows.
+    ///
+    /// # Errors
+    ///
+    /// Where a sum does not fit its type, an expression over groups has no value, or the partial
+    /// is of another plan.
+    pub fn finish(&self, partial: Partial) -> Result<Columns, ExecError> {
+        let made = match (partial.state, &self.0.body) {
+            (State::Rows(rows), Body::Rows(projected)) => rows.finish(projected)?,
+            (State::Groups(groups), Body::Groups(body)) => body.finish(groups)?,
+            _ => return Err(ExecError::ForeignPartial),
+        };
+        let wanted = self.0.limit.unwrap_or(usize::MAX);
+        let made = if self.0.offset > 0 || wanted < made.row_count() {
+            made.slice(self.0.offset, wanted)
+        } else {
+            made
+        };
+        let row_count = made.row_count();
+        let (_, mut columns) = made.into_parts();
+        columns.truncate(self.0.schema.fields.len());
+        Ok(Columns::try_new(Arc::clone(&self.0.schema), columns, row_count)?)
+    }
+}
+
+/// A count of rows; what memory cannot hold is as good as no limit.
+fn row_count(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// The rows that LIMIT and OFFSET need together.
+fn row_limit(query: &Query) -> Option<usize> {
+    Some(row_count(query.limit?).saturating_add(row_count(query.offset)))
+}
+
+/// Result columns and what is sorted by, before they are bound.
+struct Lifted {
+    outputs: Vec<(Expr, String)>,
+    hidden: Vec<Expr>,
+    sort: Vec<(usize, Direction)>,
+}
+
+fn lifted(
+    query: &Query,
+    outputs: &[Output],
+    schema: &Schema,
+    lift: &mut dyn FnMut(&Expr) -> Result<Expr, ExecError>,
+) -> Result<Lifted, ExecError> {
+    let made = outputs.iter().map(|output| Ok((lift(&output.expr)?, output.name.clone())));
+    let made = made.collect::<Result<Vec<_>, ExecError>>()?;
+    let (mut hidden, mut sort) = (Vec::new(), Vec::new());
+    for key in &query.order_by {
+        let direction = Direction { descending: key.descending, nulls_first: key.nulls_first };
+        let index = match output_of(key, outputs, schema)? {
+            Some(index) => index,
+            None => {
+                hidden.push(lift(&key.expr)?);
+                made.len() + hidden.len() - 1
+            }
+        };
+        sort.push((index, direction));
+    }
+    Ok(Lifted { outputs: made, hidden, sort })
+}
+
+impl Lifted {
+    fn bind(self, slots: &mut Slots, limit: Option<usize>) -> Result<Projected, ExecError> {
+        let (mut exprs, mut fields) = (Vec::new(), Vec::new());
+        let names = self.outputs.iter().map(|(expr, name)| (expr, name.clone()));
+        let hidden = self.hidden.iter().map(|expr| (expr, String::new()));
+        for (expr, name) in names.chain(hidden) {
+            let bound = bind(expr, slots)?;
+            fields.push(Field::new(name, bound.data_type.clone()));
+            exprs.push(bound);
+        }
+        // A hidden key that is computed anyway is not computed twice.
+        let outputs = self.outputs.len();
+        let known = |index: usize| {
+            let expr = exprs.get(index)?;
+            exprs.iter().take(outputs).position(|output| output == expr)
+        };
+        let sort: Vec<(usize, Direction)> = self
+            .sort
+            .iter()
+            .map(|&(index, direction)| (known(index).unwrap_or(index), direction))
+            .collect();
+        if sort.iter().all(|(index, _)| *index < outputs) {
+            exprs.truncate(outputs);
+            fields.truncate(outputs);
+        }
+        Ok(Projected { exprs, schema: Arc::new(Schema::new(fields)), sort, limit })
+    }
+}
+
+impl Body {
+    fn projected(&self) -> &Projected {
+        match self {
+            Self::Rows(projected) => projected,
+            Self::Groups(body) => &body.projected,
+        }
+    }
+}
+
+impl GroupBody {
+    fn try_new(
+        query: &Query,
+        outputs: &[Output],
+        aggregated: bool,
+        slots: &mut Slots,
+    ) -> Result<Self, ExecError> {
+        let schema = Arc::clone(slots.schema());
+        // SELECT DISTINCT of rows is a group for each of them.
+        let selected: Vec<Expr>;
+        let keys = if aggregated {
+            &query.group_by
+        } else {
+            selected = outputs.iter().map(|output| output.expr.clone()).collect();
+            &selected
+        };
+        let mut scope = GroupScope::new(keys, slots)?;
+        let lifted = match lifted(query, outputs, &schema, &mut |expr| scope.lift(expr)) {
+            Err(ExecError::NotGrouped { column }) if !aggregated => {
+                return Err(ExecError::NotSelected { expression: column });
+            }
+            lifted => lifted?,
+        };
+        let having = query.having.as_ref().map(|having| scope.lift(having)).transpose()?;
+        let (keys, aggregates, group_schema) = scope.into_parts();
+        let group_schema = Arc::new(group_schema);
+        let mut group_slots = Slots::new(Arc::clone(&group_schema));
+        let having = match (&having, &query.having) {
+            (Some(lifted), Some(written)) => {
+                let bound = bind(lifted, &mut group_slots)?;
+                check_predicate(&bound, written)?;
+                Some(bound)
+            }
+            _ => None,
+        };
+        let projected = lifted.bind(&mut group_slots, row_limit(query))?;
+        let distinct = query.distinct && aggregated;
+        let hidden = query.order_by.iter().zip(&projected.sort);
+        let mut hidden = hidden.filter(|(_, (index, _))| distinct && *index >= outputs.len());
+        if let Some((key, _)) = hidden.next() {
+            return Err(ExecError::NotSelected { expression: key.expr.to_string() });
+        }
+        let grouped = Grouped { keys, aggregates, schema: group_schema };
+        Ok(Self { grouped, slots: group_slots, having, projected, distinct })
+    }
+
+    fn finish(&self, groups: Groups) -> Result<Columns, ExecError> {
+        let groups = groups.finish(&self.grouped)?;
+        let read = self
+            .slots
+            .paths()
+            .iter()
+            .enumerate()
+            .map(|(slot, path)| groups.column_at(path).ok_or(ExecError::MissingSlot { slot }));
+        let schema = Arc::new(self.slots.slot_schema());
+        let read = read.collect::<Result<Vec<_>, _>>()?;
+        let mut read = Columns::try_new(schema, read, groups.row_count())?;
+        if let Some(having) = &self.having {
+            read = read.gather(&position_rows(select(having, &read)?.ones())?);
+        }
+        let made = self.projected.exprs.iter().map(|expr| evaluate(expr, &read));
+        let made = made.collect::<Result<Vec<_>, _>>()?;
+        let schema = Arc::clone(&self.projected.schema);
+        let mut made = Columns::try_new(schema, made, read.row_count())?;
+        if self.distinct {
+            made = first_of_each(&made)?;
+        }
+        if self.projected.sort.is_empty() {
+            return Ok(made);
+        }
+        let keys = self.projected.sort.iter().filter_map(|(index, direction)| {
+            Some((Cow::Borrowed(made.columns().get(*index)?), *direction))
+        });
+        let keys: Vec<(Cow<'_, Column>, Direction)> = keys.collect();
+        let rows = sorted_rows(&keys, made.row_count(), self.projected.limit)?;
+        Ok(made.gather(&rows))
+    }
+}
+
+/// The first of the rows that are equal, for each.
+fn first_of_each(rows: &Columns) -> Result<Columns, ExecError> {
+    let mut keys = GroupKeys::new(rows.columns().iter().map(Column::data_type));
+    let columns: Vec<Cow<'_, Column>> = rows.columns().iter().map(Cow::Borrowed).collect();
+    let groups = keys.resolve(&columns, rows.row_count())?;
+    let mut known = 0;
+    let first = groups.iter().enumerate().filter_map(|(row, &group)| {
+        let is_new = group == known;
+        known += u32::from(is_new);
+        is_new.then_some(row)
+    });
+    Ok(rows.gather(&position_rows(first)?))
+}
+
+impl Partial {
+    /// Takes in rows: the columns of the plan's slots in their order, as they were read. Those that
+    /// the predicate does not select are left out here.
+    ///
+    /// # Errors
+    ///
+    /// Where a column is missing, or an expression has no value for a row that is selected.
+    pub fn update(&mut self, columns: &Columns) -> Result<(), ExecError> {
+        let plan = Arc::clone(&self.plan);
+        let Some(columns) = plan.filtered(columns)? else { return Ok(()) };
+        match (&mut self.state, &plan.body) {
+            (State::Rows(rows), Body::Rows(projected)) => rows.update(projected, &columns),
+            (State::Groups(groups), Body::Groups(body)) => groups.update(&body.grouped, &columns),
+            _ => Err(ExecError::ForeignPartial),
+        }
+    }
+
+    /// Takes in all rows that the statistics are of, where these say all that the plan asks of
+    /// them; if not, nothing changes and the rows must be read.
+    pub fn update_from_statistics(&mut self, statistics: &Statistics) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let (State::Groups(groups), Body::Groups(body), None) =
+            (&mut self.state, &plan.body, &plan.predicate)
+        else {
+            return false;
+        };
+        // A failure has changed nothing that could still be answered from: reading fails too.
+        groups.update_from_statistics(&body.grouped, &plan.slots, statistics).unwrap_or(false)
+    }
+
+    /// Takes in the rows of another state, which come after all of this one.
+    ///
+    /// # Errors
+    ///
+    /// Where the other is of another plan, or the groups are too many.
+    pub fn merge(&mut self, later: Self) -> Result<(), ExecError> {
+        if !Arc::ptr_eq(&self.plan, &later.plan) {
+            return Err(ExecError::ForeignPartial);
+        }
+        match (&mut self.state, later.state, &self.plan.body) {
+            (State::Rows(rows), State::Rows(later), Body::Rows(projected)) => {
+                rows.merge(projected, later)
+            }
+            (State::Groups(groups), State::Groups(later), _) => groups.merge(later),
+            _ => Err(ExecError::ForeignPartial),
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn byte_len(&self) -> usize {
+        match &self.state {
+            State::Rows(rows) => rows.byte_len(),
+            State::Groups(groups) => groups.byte_len(),
+        }
+    }
+
+    /// How many rows are held for the answer; of groups none are.
+    pub fn row_count(&self) -> usize {
+        match &self.state {
+            State::Rows(rows) => rows.row_count(),
+            State::Groups(_) => 0,
+        }
+    }
+
+    /// With an order and a limit, and once that many rows are held: the value of the first key
+    /// that a row must not stand after to be in the answer.
+    pub fn order_bound(&self) -> Option<&Scalar> {
+        match &self.state {
+            State::Rows(rows) => rows.bound(),
+            State::Groups(_) => None,
+        }
+    }
+}
+
+impl Bound {
+    /// The rows that the predicate selects; `None` where it selects none.
+    fn filtered<'a>(&self, columns: &'a Columns) -> Result<Option<Cow<'a, Columns>>, ExecError> {
+        let selected = match &self.predicate {
+            Some(predicate) => select(predicate, columns)?,
+            None => return Ok((columns.row_count() > 0).then_some(Cow::Borrowed(columns))),
+        };
+        let count = selected.count_ones();
+        if count == 0 {
+            return Ok(None);
+        }
+        if count == columns.row_count() {
+            return Ok(Some(Cow::Borrowed(columns)));
+        }
+        let rows = position_rows(selected.ones())?;
+        gather_read(columns, &rows, |slot| slot < self.read_past).map(|rows| Some(Cow::Owned(rows)))
+    }
+}
+
+#[cfg(test)]
+mod tests;
