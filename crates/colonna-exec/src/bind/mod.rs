@@ -9,7 +9,7 @@ mod slots;
 use std::sync::Arc;
 
 use colonna_column::Columns;
-use colonna_schema::{ColumnPath, DataType, Expr, Function, Scalar, Schema};
+use colonna_schema::{BinaryOperator, ColumnPath, DataType, Expr, Function, Scalar, Schema};
 
 pub use bound::{BoundExpr, BoundKind};
 pub(crate) use coerce::exact_integer;
@@ -19,7 +19,7 @@ use crate::ExecError;
 use crate::evaluate::evaluate;
 
 /// How deep an expression may be nested. Deeper ones could exhaust the stack.
-const MAX_DEPTH: usize = 400;
+const MAX_DEPTH: usize = 200;
 
 /// Binds an expression to the schema of the slots, and adds the columns it reads to them.
 ///
@@ -57,6 +57,9 @@ impl Binder<'_> {
                 let operand = self.bind(operand)?;
                 operator::unary(*operator, operand, expr)
             }
+            Expr::Binary { operator: BinaryOperator::And | BinaryOperator::Or, .. } => {
+                self.chain(expr)
+            }
             Expr::Binary { operator, left, right } => {
                 let (left, right) = (self.bind(left)?, self.bind(right)?);
                 operator::binary(*operator, left, right, expr)
@@ -70,17 +73,7 @@ impl Binder<'_> {
                 let list = self.bind_all(list)?;
                 operator::in_list(operand, list, *negated, expr)
             }
-            Expr::Like { operand, pattern, escape, case_insensitive, negated } => {
-                let operand = call::text(self.bind(operand)?, expr)?;
-                let pattern = call::text(self.bind(pattern)?, expr)?;
-                Ok(BoundExpr::boolean(BoundKind::Like {
-                    operand: Box::new(operand),
-                    pattern: Box::new(pattern),
-                    escape: *escape,
-                    case_insensitive: *case_insensitive,
-                    negated: *negated,
-                }))
-            }
+            Expr::Like { .. } => self.like(expr),
             Expr::Case { operand, branches, otherwise } => {
                 self.case(operand.as_deref(), branches, otherwise.as_deref(), expr)
             }
@@ -104,6 +97,49 @@ impl Binder<'_> {
 
     fn bind_all(&mut self, exprs: &[Expr]) -> Result<Vec<BoundExpr>, ExecError> {
         exprs.iter().map(|expr| self.bind(expr)).collect()
+    }
+
+    /// A chain of ANDs or ORs, however long, becomes a tree that is no deeper than it must be.
+    fn chain(&mut self, expr: &Expr) -> Result<BoundExpr, ExecError> {
+        let Expr::Binary { operator, .. } = expr else { return self.bound(expr) };
+        let mut links = Vec::new();
+        let mut rest = expr;
+        while let Expr::Binary { operator: next, left, right } = rest
+            && next == operator
+        {
+            links.push(&**right);
+            rest = left;
+        }
+        links.push(rest);
+        let mut links =
+            links.into_iter().rev().map(|link| self.bind(link)).collect::<Result<Vec<_>, _>>()?;
+        while links.len() > 1 {
+            let mut pairs = Vec::with_capacity(links.len().div_ceil(2));
+            let mut pending = links.into_iter();
+            while let Some(left) = pending.next() {
+                pairs.push(match pending.next() {
+                    Some(right) => fold(operator::binary(*operator, left, right, expr)?),
+                    None => left,
+                });
+            }
+            links = pairs;
+        }
+        links.pop().ok_or(ExecError::TooDeep { limit: MAX_DEPTH })
+    }
+
+    fn like(&mut self, expr: &Expr) -> Result<BoundExpr, ExecError> {
+        let Expr::Like { operand, pattern, escape, case_insensitive, negated } = expr else {
+            return self.bound(expr);
+        };
+        let operand = call::text(self.bind(operand)?, expr)?;
+        let pattern = call::text(self.bind(pattern)?, expr)?;
+        Ok(BoundExpr::boolean(BoundKind::Like {
+            operand: Box::new(operand),
+            pattern: Box::new(pattern),
+            escape: *escape,
+            case_insensitive: *case_insensitive,
+            negated: *negated,
+        }))
     }
 
     /// A CASE with an operand becomes one with conditions.

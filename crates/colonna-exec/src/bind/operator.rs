@@ -272,8 +272,11 @@ fn day_arithmetic(
 ) -> Result<BoundExpr, ExecError> {
     let (left, right) = match (left.data_type.is_temporal(), right.data_type.is_temporal()) {
         (true, true) => unify_pair(left, right, expr)?,
-        (true, false) => (left, widened_days(right)),
-        (false, _) => (widened_days(left), right),
+        (true, false) => {
+            let right = days_or_day(right, &left.data_type, expr)?;
+            (left, right)
+        }
+        (false, _) => (days_or_day(left, &right.data_type, expr)?, right),
     };
     let data_type = match (operator, &left.data_type, &right.data_type) {
         (BinaryOperator::Add | BinaryOperator::Subtract, DataType::Date, DataType::Int64)
@@ -300,9 +303,15 @@ fn unify_pair(
     Ok((widened(left, &common, expr)?, widened(right, &common, expr)?))
 }
 
-fn widened_days(operand: BoundExpr) -> BoundExpr {
+/// A text literal beside a time is a time; the rest are days.
+fn days_or_day(
+    operand: BoundExpr,
+    data_type: &DataType,
+    expr: &Expr,
+) -> Result<BoundExpr, ExecError> {
     match operand.data_type {
-        DataType::Null => coerce::cast(operand, &DataType::Int64),
-        _ => operand,
+        DataType::Null => Ok(coerce::cast(operand, &DataType::Int64)),
+        DataType::Utf8 => literal_beside(operand, data_type, expr),
+        _ => Ok(operand),
     }
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use colonna_column::Column;
 use colonna_schema::{
     BinaryOperator, DataType, Expr, Field, Function, Scalar, Schema, col, count, lit,
 };
@@ -144,8 +145,23 @@ fn branches_have_one_type() {
 #[test]
 fn an_expression_may_be_deep_but_not_bottomless() {
     let deep = |levels: usize| (0..levels).fold(col("ok"), |expr, _| expr.not());
-    assert!(bind(&deep(MAX_DEPTH - 1), &mut Slots::new(schema())).is_ok());
-    check(&deep(MAX_DEPTH), "the expression is nested deeper than 400 levels: break it up");
+    let mut slots = Slots::new(schema());
+    let bound = bind(&deep(MAX_DEPTH - 1), &mut slots).unwrap();
+    let ok = Column::constant(DataType::Boolean, true.into(), 3);
+    let columns = Columns::from_named(vec![("ok".into(), ok)]).unwrap();
+    assert_eq!(evaluate(&bound, &columns).unwrap().scalar_at(0), Scalar::Boolean(false));
+    check(&deep(MAX_DEPTH), "the expression is nested deeper than 200 levels: break it up");
+}
+
+#[test]
+fn a_chain_of_conditions_may_be_long() {
+    let chain = (0..5000).fold(col("id").eq(-1), |chain, id| chain.or(col("id").eq(id)));
+    let mut slots = Slots::new(schema());
+    let bound = bind(&chain, &mut slots).unwrap();
+    let ids = Column::from_i64(vec![4999, 5000, 0]);
+    let columns = Columns::from_named(vec![("id".into(), ids)]).unwrap();
+    let found = evaluate(&bound, &columns).unwrap();
+    assert_eq!(found.scalars(), [true, false, true].map(Scalar::from));
 }
 
 #[test]

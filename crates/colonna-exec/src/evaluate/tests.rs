@@ -102,7 +102,9 @@ fn answer(expr: &Expr, columns: &Named) -> Result<Vec<Scalar>, String> {
         .collect();
     assert_eq!(by_row, flat, "row by row: {expr}");
     let none = named(columns, |column| column.slice(0, 0));
-    assert_eq!(ask(expr, &none).unwrap(), [], "without rows: {expr}");
+    if flat.is_ok() {
+        assert_eq!(ask(expr, &none).unwrap(), [], "without rows: {expr}");
+    }
     flat
 }
 

@@ -163,7 +163,10 @@ fn from_parts(parsed: &mut Parsed) -> Option<NaiveDateTime> {
     if parsed.hour_mod_12().is_some() && parsed.minute().is_none() {
         parsed.set_minute(0).ok()?;
     }
-    let has_time = parsed.hour_mod_12().is_some() || parsed.minute().is_some();
+    let has_time = parsed.hour_mod_12().is_some()
+        || parsed.minute().is_some()
+        || parsed.second().is_some()
+        || parsed.nanosecond().is_some();
     let time = if has_time { parsed.to_naive_time().ok()? } else { NaiveTime::MIN };
     Some(date.and_time(time))
 }

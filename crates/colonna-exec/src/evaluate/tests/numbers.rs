@@ -71,7 +71,7 @@ fn decimals_are_exact() {
     check_shown(&Expr::call(Function::Floor, [col("p")]), &columns, &["0", "-20"]);
     check_shown(&Expr::call(Function::Ceil, [col("p")]), &columns, &["1", "-19"]);
     check(&Expr::call(Function::Sign, [col("p")]), &columns, [1, -1]);
-    let wide = vec![("p", decimals(0, &[10_i128.pow(19)]))];
+    let wide = vec![("p", decimals(0, &[10_i128.pow(18)]))];
     check_error(
         &col("p").times(col("p")).times(col("p")),
         &wide,
