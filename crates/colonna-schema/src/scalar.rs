@@ -105,10 +105,10 @@ impl Scalar {
             | (Self::Timestamp(left), Self::Timestamp(right)) => left.cmp(right),
             (Self::Date(left), Self::Date(right)) => left.cmp(right),
             (Self::Date(left), Self::Timestamp(right)) => {
-                (i64::from(*left) * MICROS_PER_DAY).cmp(right)
+                i64::from(*left).saturating_mul(MICROS_PER_DAY).cmp(right)
             }
             (Self::Timestamp(left), Self::Date(right)) => {
-                left.cmp(&(i64::from(*right) * MICROS_PER_DAY))
+                left.cmp(&i64::from(*right).saturating_mul(MICROS_PER_DAY))
             }
             (Self::Utf8(left), Self::Utf8(right)) => left.cmp(right),
             (Self::Binary(left), Self::Binary(right)) => left.cmp(right),

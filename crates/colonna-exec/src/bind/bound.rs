@@ -155,7 +155,8 @@ impl BoundExpr {
         self.fails_itself() || self.children().into_iter().any(Self::may_fail)
     }
 
-    fn fails_itself(&self) -> bool {
+    /// As [`Self::may_fail`], where its operands do not.
+    pub(crate) fn fails_itself(&self) -> bool {
         match &self.kind {
             BoundKind::Slot(_)
             | BoundKind::Literal(_)

@@ -137,10 +137,10 @@ pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     const TRUE: [&str; 5] = ["true", "t", "yes", "y", "1"];
     const FALSE: [&str; 5] = ["false", "f", "no", "n", "0"];
     let is = |word: &&str| text.eq_ignore_ascii_case(word);
-    if TRUE.iter().any(|word| is(word)) {
+    if TRUE.iter().any(is) {
         return Some(true);
     }
-    FALSE.iter().any(|word| is(word)).then_some(false)
+    FALSE.iter().any(is).then_some(false)
 }
 
 fn from_text(rows: &Rows<'_>) -> Result<Column, ExecError> {

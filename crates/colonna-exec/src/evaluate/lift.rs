@@ -106,10 +106,9 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     if !null_in_null_out || !looked_for || empty_list || dictionary.is_empty() {
         return Ok(None);
     }
-    let (codes, dictionary) = used_entries(column, codes, dictionary);
-    if dictionary.len() >= column.len() {
+    let Some((codes, dictionary)) = entries_asked(site, column, codes, dictionary) else {
         return Ok(None);
-    }
+    };
     let entries = Values::Strings(dictionary.as_ref().clone());
     let entries = Column::try_new(column.data_type().clone(), dictionary.len(), entries, None)?;
     let replaced: Vec<Column> =
@@ -125,7 +124,25 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
             })
             .collect();
     let result = kernel(site, &replaced.iter().collect::<Vec<_>>())?;
-    spread(&result, codes, column.validity()).map(Some)
+    spread(&result, &codes, column.validity()).map(Some)
+}
+
+/// The entries to compute the kernel for, and for each row the position of its entry. None where
+/// that spares no work.
+fn entries_asked<'a>(
+    site: &Site<'_>,
+    column: &Column,
+    codes: &'a [u32],
+    dictionary: &Arc<Strings>,
+) -> Option<(Cow<'a, [u32]>, Arc<Strings>)> {
+    let in_range =
+        codes.iter().max().is_none_or(|greatest| (*greatest as usize) < dictionary.len());
+    let short = dictionary.len() < column.len();
+    if short && in_range && !site.expr.fails_itself() {
+        return Some((Cow::Borrowed(codes), Arc::clone(dictionary)));
+    }
+    let (codes, dictionary) = used_entries(column, codes, dictionary);
+    (dictionary.len() < column.len()).then_some((Cow::Owned(codes), dictionary))
 }
 
 /// The codes and entries of a dictionary that rows use: an entry that no row has may raise no error.
@@ -156,27 +173,23 @@ fn repeated(column: &Column, len: usize) -> Column {
 }
 
 /// The result for each entry, for the rows that have the entry.
-fn spread(
-    result: &Column,
-    codes: Vec<u32>,
-    validity: Option<&Bitmap>,
-) -> Result<Column, ExecError> {
+fn spread(result: &Column, codes: &[u32], validity: Option<&Bitmap>) -> Result<Column, ExecError> {
     let len = codes.len();
     let data_type = result.data_type().clone();
     if result.is_empty() || is_null_form(result) {
         return Ok(Column::nulls(data_type, len));
     }
     let result = result.to_flat();
-    let own = result.validity().map(|bits| bits.gather(&codes));
+    let own = result.validity().map(|bits| bits.gather(codes));
     let validity = match (own, validity) {
         (Some(own), Some(validity)) => Some(own.and(validity)),
         (own, validity) => own.or_else(|| validity.cloned()),
     };
     let values = match result.values() {
         Values::Strings(entries) if matches!(data_type, DataType::Utf8 | DataType::Binary) => {
-            Values::Codes { codes, dictionary: Arc::new(entries.clone()) }
+            Values::Codes { codes: codes.to_vec(), dictionary: Arc::new(entries.clone()) }
         }
-        _ => result.gather(&codes).values().clone(),
+        _ => result.gather(codes).values().clone(),
     };
     Ok(Column::try_new(data_type, len, values, validity)?)
 }

@@ -42,7 +42,7 @@ fn moments(values: &[&str]) -> Column {
     column(&DataType::Timestamp, &values.iter().map(moment).collect::<Vec<_>>())
 }
 
-/// Texts as codes, with an entry that no row has and one that stands twice.
+/// Texts as codes, with an entry that no row has.
 fn coded(column: &Column) -> Column {
     let Values::Strings(strings) = column.values() else { return column.clone() };
     let mut dictionary = Strings::new();
