@@ -44,9 +44,9 @@ impl Converter {
                 self.coded(array, *position)
             }
             ArrowType::Struct(fields) => {
-                let validity = array.logical_nulls().map(|nulls| {
-                    Bitmap::from_fn(nulls.len(), |row| nulls.is_valid(row))
-                });
+                let validity = array
+                    .logical_nulls()
+                    .map(|nulls| Bitmap::from_fn(nulls.len(), |row| nulls.is_valid(row)));
                 let mut columns = Vec::with_capacity(fields.len());
                 let mut types = Vec::with_capacity(fields.len());
                 for (field, child) in fields.iter().zip(array.as_struct().columns()) {

@@ -19,7 +19,10 @@ const SAMPLE_ROWS: usize = 4096;
 const DICTIONARY_BYTES: usize = 1 << 20;
 
 /// Chooses an encoding for every leaf column that is not inside a list.
-pub(crate) fn choose(mut builder: WriterPropertiesBuilder, first: &Columns) -> WriterPropertiesBuilder {
+pub(crate) fn choose(
+    mut builder: WriterPropertiesBuilder,
+    first: &Columns,
+) -> WriterPropertiesBuilder {
     for (path, data_type) in first.schema().leaves() {
         let Some(column) = first.column_at(&path) else { continue };
         let parquet_path = ColumnPath::new(path);

@@ -46,7 +46,9 @@ pub enum PageError {
         count: usize,
     },
     /// Rows are asked for that the row group does not have, or not in ascending order.
-    #[error("row group {row_group} has {row_count} rows: {start}..{end} is no range of them after the one before")]
+    #[error(
+        "row group {row_group} has {row_count} rows: {start}..{end} is no range of them after the one before"
+    )]
     NoSuchRows {
         /// The row group.
         row_group: usize,

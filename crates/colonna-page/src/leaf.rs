@@ -125,7 +125,8 @@ fn hinted_field(
 
 /// Whether all data pages hold codes into one dictionary.
 fn is_coded(chunk: &ColumnChunkMetaData) -> bool {
-    let coded = |encoding| matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
+    let coded =
+        |encoding| matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
     if chunk.dictionary_page_offset().is_none() {
         return false;
     }

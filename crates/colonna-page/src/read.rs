@@ -14,8 +14,10 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::file::metadata::{
-    PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+    PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, ParquetStatisticsPolicy,
+    RowGroupMetaData,
 };
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use crate::convert::Converter;
 use crate::error::parquet_error;
@@ -24,8 +26,12 @@ use crate::leaf::{Leaf, hinted, leaves_of, projected};
 use crate::source::FileBytes;
 use crate::{PageError, statistics};
 
-/// Rows of a block: enough to make a kernel's loop long, and few enough for the cache.
+/// The most rows of a block: enough to make a kernel's loop long, and few enough for the cache.
 const BLOCK_ROWS: usize = 65_536;
+/// The fewest, however long they are.
+const LEAST_BLOCK_ROWS: usize = 256;
+/// About the most bytes of a block.
+const BLOCK_BYTES: u64 = 64 << 20;
 
 /// One page of a leaf column.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,10 +173,11 @@ impl Reader {
         projection: &[Vec<String>],
         ranges: Option<&[Range<u64>]>,
     ) -> Result<Blocks, PageError> {
-        let group = self.metadata.row_groups().get(row_group).ok_or(PageError::NoSuchRowGroup {
-            row_group,
-            count: self.row_group_count(),
-        })?;
+        let group = self
+            .metadata
+            .row_groups()
+            .get(row_group)
+            .ok_or(PageError::NoSuchRowGroup { row_group, count: self.row_group_count() })?;
         let row_count = rows_of(group);
         let ranges = checked_ranges(row_group, row_count, ranges)?;
         let columns = projected(&self.leaves, projection);
@@ -206,10 +213,11 @@ impl Reader {
             options().with_schema(Arc::new(schema)),
         )
         .map_err(parquet_error("read the schema"))?;
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata)
-            .with_row_groups(vec![row_group])
-            .with_projection(mask)
-            .with_batch_size(BLOCK_ROWS);
+        let mut builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata)
+                .with_row_groups(vec![row_group])
+                .with_projection(mask)
+                .with_batch_size(block_rows(group, columns));
         if let Some(ranges) = ranges {
             builder = builder.with_row_selection(selection(ranges, rows_of(group)));
         }
@@ -267,8 +275,9 @@ impl Reader {
         };
         let indexed = Arc::clone(self.indexed.get_or_init(read));
         // An index that contradicts the row groups would lead to the wrong rows.
-        let sound = (0..self.row_group_count())
-            .all(|group| (0..self.leaves.len()).all(|leaf| page_rows(&indexed, group, leaf).is_some()));
+        let sound = (0..self.row_group_count()).all(|group| {
+            (0..self.leaves.len()).all(|leaf| page_rows(&indexed, group, leaf).is_some())
+        });
         if sound { indexed } else { Arc::clone(&self.metadata) }
     }
 
@@ -283,7 +292,11 @@ impl Reader {
         let index = metadata.column_index().and_then(|index| index.get(row_group)?.get(position));
         let leaf = self.leaves.get(position)?;
         let file = metadata.file_metadata();
-        let index = index.filter(|index| usize::try_from(index.num_pages()) == Ok(rows.len()));
+        let index = index.filter(|index| {
+            // Where there is none, it cannot be asked for its length.
+            !matches!(index, ColumnIndexMetaData::NONE)
+                && usize::try_from(index.num_pages()) == Ok(rows.len())
+        });
         let pages = rows.into_iter().zip(places).enumerate().map(|(number, (rows, place))| {
             let row_count = rows.end - rows.start;
             let statistics = index.map_or_else(ColumnStatistics::default, |index| {
@@ -298,7 +311,11 @@ impl Reader {
 
 /// Which rows each page of a column has; `None` where the index does not say, or contradicts the
 /// row group.
-fn page_rows(metadata: &ParquetMetaData, row_group: usize, column: usize) -> Option<Vec<Range<u64>>> {
+fn page_rows(
+    metadata: &ParquetMetaData,
+    row_group: usize,
+    column: usize,
+) -> Option<Vec<Range<u64>>> {
     let places = metadata.offset_index()?.get(row_group)?.get(column)?.page_locations();
     let row_count = rows_of(metadata.row_groups().get(row_group)?);
     let starts = places.iter().map(|place| u64::try_from(place.first_row_index).ok());
@@ -396,7 +413,18 @@ impl Iterator for Blocks {
 
 /// What the file itself says of its types, so that a file of anybody's making is read the same way.
 fn options() -> ArrowReaderOptions {
-    ArrowReaderOptions::new().with_skip_arrow_metadata(true)
+    ArrowReaderOptions::new()
+        .with_skip_arrow_metadata(true)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+}
+
+/// Rows of a block of these columns: long texts make short blocks.
+fn block_rows(row_group: &RowGroupMetaData, columns: &[usize]) -> usize {
+    let chunks = columns.iter().map(|&column| row_group.column(column).uncompressed_size());
+    let bytes: u64 = chunks.filter_map(|bytes| u64::try_from(bytes).ok()).sum();
+    let rows = BLOCK_BYTES.saturating_mul(rows_of(row_group)).checked_div(bytes);
+    let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(BLOCK_ROWS);
+    rows.clamp(LEAST_BLOCK_ROWS, BLOCK_ROWS)
 }
 
 fn rows_of(row_group: &RowGroupMetaData) -> u64 {
@@ -412,12 +440,17 @@ fn check(metadata: &ParquetMetaData, leaves: &[Leaf]) -> Result<(), PageError> {
     let malformed = |detail: String| PageError::Malformed { action: "read the footer", detail };
     let columns = metadata.file_metadata().schema_descr().num_columns();
     if columns != leaves.len() {
-        return Err(malformed(format!("{columns} columns in it, and {} in its schema", leaves.len())));
+        return Err(malformed(format!(
+            "{columns} columns in it, and {} in its schema",
+            leaves.len()
+        )));
     }
     for (number, group) in metadata.row_groups().iter().enumerate() {
         if group.num_rows() < 0 || group.num_columns() != columns {
             let (rows, chunks) = (group.num_rows(), group.num_columns());
-            return Err(malformed(format!("row group {number} of {rows} rows and {chunks} columns")));
+            return Err(malformed(format!(
+                "row group {number} of {rows} rows and {chunks} columns"
+            )));
         }
     }
     Ok(())

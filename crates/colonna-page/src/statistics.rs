@@ -98,13 +98,15 @@ fn wider(left: &ColumnStatistics, right: &ColumnStatistics) -> ColumnStatistics 
     let mut bounds = ColumnStatistics::default();
     if let (Some(one), Some(other)) = (&left.min, &right.min) {
         let order = one.total_cmp(other);
-        let (min, exact) = if order.is_le() { (one, left.min_is_exact) } else { (other, right.min_is_exact) };
+        let (min, exact) =
+            if order.is_le() { (one, left.min_is_exact) } else { (other, right.min_is_exact) };
         bounds.min = Some(min.clone());
         bounds.min_is_exact = exact || (order.is_eq() && right.min_is_exact);
     }
     if let (Some(one), Some(other)) = (&left.max, &right.max) {
         let order = one.total_cmp(other);
-        let (max, exact) = if order.is_ge() { (one, left.max_is_exact) } else { (other, right.max_is_exact) };
+        let (max, exact) =
+            if order.is_ge() { (one, left.max_is_exact) } else { (other, right.max_is_exact) };
         bounds.max = Some(max.clone());
         bounds.max_is_exact = exact || (order.is_eq() && right.max_is_exact);
     }
@@ -123,14 +125,22 @@ enum Order {
 
 fn order(file: &FileMetaData, position: usize) -> Order {
     match file.column_order(position) {
-        ColumnOrder::TYPE_DEFINED_ORDER(SortOrder::UNDEFINED) | ColumnOrder::UNKNOWN => Order::Unknown,
+        ColumnOrder::TYPE_DEFINED_ORDER(SortOrder::UNDEFINED) | ColumnOrder::UNKNOWN => {
+            Order::Unknown
+        }
         ColumnOrder::TYPE_DEFINED_ORDER(_) => Order::OfType,
         ColumnOrder::UNDEFINED => Order::Signed,
     }
 }
 
-fn of_chunk(chunk: &ChunkStatistics, leaf: &Leaf, order: Order, row_count: u64) -> ColumnStatistics {
-    let order = if chunk.is_min_max_deprecated() && order == Order::OfType { Order::Signed } else { order };
+fn of_chunk(
+    chunk: &ChunkStatistics,
+    leaf: &Leaf,
+    order: Order,
+    row_count: u64,
+) -> ColumnStatistics {
+    let order =
+        if chunk.is_min_max_deprecated() && order == Order::OfType { Order::Signed } else { order };
     let (min, max) = match chunk {
         ChunkStatistics::Boolean(values) => {
             (values.min_opt().map(|v| Raw::Boolean(*v)), values.max_opt().map(|v| Raw::Boolean(*v)))
@@ -213,7 +223,9 @@ fn bounded(
     (min_is_exact, max_is_exact): (bool, bool),
 ) -> ColumnStatistics {
     let mut column = ColumnStatistics::default();
-    if order == Order::Unknown || (order == Order::Signed && !orders_as_signed(&leaf.arrow_type, min.or(max))) {
+    if order == Order::Unknown
+        || (order == Order::Signed && !orders_as_signed(&leaf.arrow_type, min.or(max)))
+    {
         return column;
     }
     // A NaN on one side says that the other one was taken with NaN about, too.

@@ -1,3 +1,5 @@
+#![expect(clippy::single_range_in_vec_init, reason = "one range of rows is what is asked for")]
+
 use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -29,14 +31,16 @@ fn everything(reader: &Reader) -> Vec<Vec<String>> {
     reader.schema().fields.iter().map(|field| vec![field.name.clone()]).collect()
 }
 
-fn rows(blocks: Blocks) -> Vec<Vec<Scalar>> {
+fn rows_in(blocks: Blocks) -> Vec<Vec<Scalar>> {
     let blocks: Vec<Columns> = blocks.collect::<Result<_, _>>().unwrap();
     blocks.iter().flat_map(|block| (0..block.row_count()).map(|row| block.row(row))).collect()
 }
 
 fn all_rows(reader: &Reader) -> Vec<Vec<Scalar>> {
     let groups = 0..reader.row_group_count();
-    groups.flat_map(|group| rows(reader.read(group, &everything(reader), None).unwrap())).collect()
+    groups
+        .flat_map(|group| rows_in(reader.read(group, &everything(reader), None).unwrap()))
+        .collect()
 }
 
 fn any_type() -> impl Strategy<Value = DataType> {
@@ -70,9 +74,7 @@ fn any_scalar(data_type: &DataType) -> BoxedStrategy<Scalar> {
     let value = match data_type {
         DataType::Null => Just(Scalar::Null).boxed(),
         DataType::Boolean => any::<bool>().prop_map(Scalar::Boolean).boxed(),
-        DataType::Int64 => {
-            prop_oneof![any::<i64>(), 0_i64..3].prop_map(Scalar::Int64).boxed()
-        }
+        DataType::Int64 => prop_oneof![any::<i64>(), 0_i64..3].prop_map(Scalar::Int64).boxed(),
         DataType::Float64 => {
             let some = prop_oneof![any::<f64>(), Just(f64::NAN), Just(-0.0), Just(0.0)];
             some.prop_map(Scalar::Float64).boxed()
@@ -125,7 +127,10 @@ prop_compose! {
 }
 
 /// Every value lies within the bounds that are given, and exact bounds are met.
-fn check_statistics(statistics: &colonna_schema::Statistics, rows: &Columns) -> Result<(), TestCaseError> {
+fn check_statistics(
+    statistics: &colonna_schema::Statistics,
+    rows: &Columns,
+) -> Result<(), TestCaseError> {
     prop_assert_eq!(statistics.row_count, rows.row_count() as u64);
     for (path, column) in &statistics.columns {
         let values = rows.column_at(path).unwrap().scalars();
@@ -140,11 +145,17 @@ fn check_statistics(statistics: &colonna_schema::Statistics, rows: &Columns) -> 
             prop_assert!(!values.iter().any(is_nan), "{:?}", path);
         }
         if let Some(min) = &column.min {
-            prop_assert!(numbers.iter().all(|value| min.total_cmp(value).is_le()), "{path:?} {min}");
+            prop_assert!(
+                numbers.iter().all(|value| min.total_cmp(value).is_le()),
+                "{path:?} {min}"
+            );
             prop_assert!(!column.min_is_exact || numbers.contains(&min), "{path:?} {min}");
         }
         if let Some(max) = &column.max {
-            prop_assert!(numbers.iter().all(|value| max.total_cmp(value).is_ge()), "{path:?} {max}");
+            prop_assert!(
+                numbers.iter().all(|value| max.total_cmp(value).is_ge()),
+                "{path:?} {max}"
+            );
             prop_assert!(!column.max_is_exact || numbers.contains(&max), "{path:?} {max}");
         }
     }
@@ -179,9 +190,8 @@ proptest! {
                 for page in reader.pages(group, &path) {
                     let first = usize::try_from(page.rows.start).unwrap();
                     let count = usize::try_from(page.rows.end - page.rows.start).unwrap();
-                    let mut statistics = colonna_schema::Statistics::default();
-                    statistics.row_count = count as u64;
-                    statistics.columns.insert(path.clone(), page.statistics);
+                    let columns = [(path.clone(), page.statistics)].into();
+ let statistics = colonna_schema::Statistics { row_count: count as u64, columns };
                     check_statistics(&statistics, &of_group.slice(first, count))?;
                 }
             }
@@ -201,7 +211,7 @@ proptest! {
             return Ok(());
         }
         let found: Vec<Vec<Scalar>> =
-            super::tests::rows(reader.read(0, &everything(&reader), Some(&ranges)).unwrap());
+            rows_in(reader.read(0, &everything(&reader), Some(&ranges)).unwrap());
         let wanted = ranges.iter().cloned().flatten();
         let expected: Vec<Vec<Scalar>> =
             wanted.map(|row| rows.row(usize::try_from(row).unwrap())).collect();
@@ -361,11 +371,13 @@ fn what_is_no_parquet_file_is_an_error() {
 
 #[test]
 fn the_order_of_the_rows_is_noted() {
-    let sorted_by = vec![SortedBy { path: path(&["user", "age"]), descending: false, nulls_first: false }];
+    let sorted_by =
+        vec![SortedBy { path: path(&["user", "age"]), descending: false, nulls_first: false }];
     let options = WriteOptions { sorted_by, ..WriteOptions::default() };
     let (_folder, file, _) = written(&[user_rows(10)], &options);
     let bytes = fs::File::open(file).unwrap();
-    let metadata = parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
+    let metadata =
+        parquet::file::metadata::ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
     assert_eq!(metadata.row_group(0).sorting_columns().unwrap()[0].column_idx, 2);
     let keys = metadata.file_metadata().key_value_metadata().unwrap();
     assert!(keys.iter().all(|entry| entry.key != "ARROW:schema"));

@@ -142,7 +142,8 @@ impl<W: Write + Send> Writer<W> {
     /// Where the block has another schema, or the sink fails.
     pub fn write(&mut self, block: &Columns) -> Result<(), PageError> {
         let batch = block.to_batch()?;
-        self.nan_free.retain(|(_, path)| !block.column_at(path).is_some_and(|column| has_nan(&column)));
+        self.nan_free
+            .retain(|(_, path)| !block.column_at(path).is_some_and(|column| has_nan(&column)));
         self.started(Some(block))?.write(&batch).map_err(parquet_error("write rows"))
     }
 
@@ -170,11 +171,15 @@ impl<W: Write + Send> Writer<W> {
         let Stage::Writing(writer, shared) = self.stage else { return Err(lost()) };
         drop(writer);
         let counted = Arc::into_inner(shared.0).ok_or_else(lost)?;
-        let Counted { sink, byte_len } = counted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Counted { sink, byte_len } =
+            counted.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok((sink, WrittenFile { byte_len, row_count: statistics.row_count, statistics }))
     }
 
-    fn started(&mut self, first: Option<&Columns>) -> Result<&mut ArrowWriter<Shared<W>>, PageError> {
+    fn started(
+        &mut self,
+        first: Option<&Columns>,
+    ) -> Result<&mut ArrowWriter<Shared<W>>, PageError> {
         if let Stage::Waiting(_) = &self.stage {
             let options = ArrowWriterOptions::new()
                 .with_properties(self.properties(first)?)
@@ -196,8 +201,8 @@ impl<W: Write + Send> Writer<W> {
 
     fn properties(&self, first: Option<&Columns>) -> Result<WriterProperties, PageError> {
         let level = self.options.compression_level;
-        let zstd = ZstdLevel::try_new(level)
-            .map_err(|_out_of_range| PageError::NoSuchLevel { level })?;
+        let zstd =
+            ZstdLevel::try_new(level).map_err(|_out_of_range| PageError::NoSuchLevel { level })?;
         let builder = WriterProperties::builder()
             .set_created_by(concat!("colonna version ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(zstd))
@@ -218,9 +223,8 @@ impl<W: Write + Send> Writer<W> {
             let mut leaves = leaves.iter();
             let position = leaves.position(|leaf| !leaf.repeated && leaf.path == sorted.path);
             let column_idx = position.and_then(|position| i32::try_from(position).ok());
-            let column_idx = column_idx.ok_or_else(|| PageError::NoSuchSortColumn {
-                column: sorted.path.join("."),
-            })?;
+            let column_idx = column_idx
+                .ok_or_else(|| PageError::NoSuchSortColumn { column: sorted.path.join(".") })?;
             let SortedBy { descending, nulls_first, .. } = *sorted;
             Ok(SortingColumn { column_idx, descending, nulls_first })
         };

@@ -167,7 +167,9 @@ pub enum StorageError {
         tries: u32,
     },
     /// Whether a commit landed cannot be told. Nothing was deleted.
-    #[error("cannot tell whether version {version} was committed: repeat with the same transaction")]
+    #[error(
+        "cannot tell whether version {version} was committed: repeat with the same transaction"
+    )]
     OutcomeUnknown {
         /// The version it would have become.
         version: u64,

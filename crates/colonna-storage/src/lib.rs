@@ -7,9 +7,20 @@
 //! before the log names them; the log's entry is durable before it has its name; the name is given
 //! to one writer only.
 
+mod commit;
+mod encode;
+mod partition;
+mod snapshot;
+
 mod durable;
 mod error;
 mod log;
 
+#[cfg(test)]
+mod tests;
+
+pub use commit::{Change, Committed, Replaced, commit};
+pub use encode::{Encoder, encode};
 pub use error::{Cause, StorageError};
 pub use log::{CommitOutcome, DataFile, DeletionVector, Operation, Snapshot, Transaction};
+pub use partition::{Granularity, PartitionKey, PartitionSpec};

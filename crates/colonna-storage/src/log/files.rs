@@ -85,9 +85,8 @@ impl StorageHandler for TableFiles {
             left.as_os_str().as_encoded_bytes().cmp(right.as_os_str().as_encoded_bytes())
         });
         Ok(Box::new(listed.into_iter().map(|(path, metadata)| {
-            let location = Url::from_file_path(&path).map_err(|()| {
-                KernelError::generic(format!("{} has no URL", path.display()))
-            })?;
+            let location = Url::from_file_path(&path)
+                .map_err(|()| KernelError::generic(format!("{} has no URL", path.display())))?;
             Ok(file_meta(location, &metadata))
         })))
     }

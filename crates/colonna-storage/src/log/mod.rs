@@ -17,6 +17,7 @@ mod transaction;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use files::modified_ms;
 pub use snapshot::{DataFile, DeletionVector, Snapshot};
 pub use transaction::{CommitOutcome, Operation, Transaction};
 

@@ -56,10 +56,8 @@ pub(super) fn to_log(
     data_type: &LogType,
     value: &Scalar,
 ) -> Result<LogScalar, StorageError> {
-    let no_partition = || StorageError::NoPartitionFor {
-        column: column.to_owned(),
-        value: value.to_string(),
-    };
+    let no_partition =
+        || StorageError::NoPartitionFor { column: column.to_owned(), value: value.to_string() };
     let LogType::Primitive(primitive) = data_type else { return Err(no_partition()) };
     let narrowed = match (primitive, value) {
         (_, Scalar::Null) => Some(LogScalar::Null(data_type.clone())),
@@ -67,7 +65,9 @@ pub(super) fn to_log(
         (PrimitiveType::String, Scalar::Utf8(text)) if !text.is_empty() => {
             Some(LogScalar::String(text.clone()))
         }
-        (PrimitiveType::Byte, Scalar::Int64(value)) => i8::try_from(*value).ok().map(LogScalar::Byte),
+        (PrimitiveType::Byte, Scalar::Int64(value)) => {
+            i8::try_from(*value).ok().map(LogScalar::Byte)
+        }
         (PrimitiveType::Short, Scalar::Int64(value)) => {
             i16::try_from(*value).ok().map(LogScalar::Short)
         }
@@ -78,7 +78,9 @@ pub(super) fn to_log(
         (PrimitiveType::Double, Scalar::Float64(value)) => Some(LogScalar::Double(*value)),
         (PrimitiveType::Boolean, Scalar::Boolean(value)) => Some(LogScalar::Boolean(*value)),
         (PrimitiveType::Date, Scalar::Date(days)) => Some(LogScalar::Date(*days)),
-        (PrimitiveType::Timestamp, Scalar::Timestamp(micros)) => Some(LogScalar::Timestamp(*micros)),
+        (PrimitiveType::Timestamp, Scalar::Timestamp(micros)) => {
+            Some(LogScalar::Timestamp(*micros))
+        }
         (PrimitiveType::TimestampNtz, Scalar::Timestamp(micros)) => {
             Some(LogScalar::TimestampNtz(*micros))
         }

@@ -52,7 +52,9 @@ fn type_from_log(column: &str, data_type: &LogType) -> Result<DataType, StorageE
             Box::new(type_from_log(column, map.key_type())?),
             Box::new(type_from_log(column, map.value_type())?),
         ),
-        LogType::Struct(fields) => DataType::Struct(fields_from_log(&format!("{column}."), fields)?),
+        LogType::Struct(fields) => {
+            DataType::Struct(fields_from_log(&format!("{column}."), fields)?)
+        }
         LogType::Variant(_) => return Err(unsupported(column, &"variant")),
     })
 }
@@ -98,18 +100,20 @@ fn type_to_log(table: &Path, column: &str, data_type: &DataType) -> Result<LogTy
             ArrayType::new(type_to_log(table, column, element)?, true).into()
         }
         DataType::Map(key, value) => {
-            let (key, value) = (type_to_log(table, column, key)?, type_to_log(table, column, value)?);
+            let (key, value) =
+                (type_to_log(table, column, key)?, type_to_log(table, column, value)?);
             MapType::new(key, value, true).into()
         }
-        DataType::Struct(fields) => {
-            struct_to_log(table, &format!("{column}."), fields)?.into()
-        }
+        DataType::Struct(fields) => struct_to_log(table, &format!("{column}."), fields)?.into(),
     })
 }
 
 /// Why data files with our types must not go into a table of this schema: the first column that
 /// the table keeps in another width, or that must not be null.
-pub(super) fn not_writable(schema: &StructType, partition_columns: &[String]) -> Option<(String, String)> {
+pub(super) fn not_writable(
+    schema: &StructType,
+    partition_columns: &[String],
+) -> Option<(String, String)> {
     fn narrow(path: &str, data_type: &LogType) -> Option<(String, String)> {
         match data_type {
             LogType::Primitive(

@@ -9,9 +9,9 @@ use colonna_schema::{Scalar, Schema, Statistics};
 use delta_kernel::arrow::array::{Array, AsArray};
 use delta_kernel::committer::Committer;
 use delta_kernel::engine::arrow_data::ArrowEngineData;
+use delta_kernel::scan::StatsOptions;
 use delta_kernel::scan::state::{DvInfo, ScanFile};
 use delta_kernel::schema::{DataType as LogType, StructType};
-use delta_kernel::scan::StatsOptions;
 use delta_kernel::table_features::ColumnMappingMode;
 use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
@@ -106,7 +106,9 @@ impl Snapshot {
         let engine = Arc::new(TableEngine::new(root.clone(), disk));
         let log_schema = Arc::new(schema::to_log(&root, schema)?);
         let mut builder = create_table(table_url(&root)?, log_schema, ENGINE, false)
-            .with_table_properties(properties.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+            .with_table_properties(
+                properties.iter().map(|(key, value)| (key.as_str(), value.as_str())),
+            );
         if !partition_columns.is_empty() {
             let layout = DataLayout::partitioned(partition_columns.iter().map(String::as_str));
             builder = builder.with_data_layout(layout);
@@ -202,7 +204,8 @@ impl Snapshot {
         let mut fields: Option<&StructType> = Some(&schema);
         for name in column {
             let field = fields.and_then(|fields| fields.field(name));
-            physical.push(field.map_or(name.as_str(), |field| field.physical_name(mapping)).to_owned());
+            physical
+                .push(field.map_or(name.as_str(), |field| field.physical_name(mapping)).to_owned());
             fields = match field.map(|field| field.data_type()) {
                 Some(LogType::Struct(inner)) => Some(inner),
                 _ => None,
@@ -254,9 +257,8 @@ impl Snapshot {
         let root = Url::from_directory_path(&self.root)
             .map_err(|()| StorageError::NotATable { path: self.root.clone() })?;
         let rows = vector.descriptor.get_row_indexes(self.engine.as_ref(), &root);
-        let mut rows = rows
-            .map_err(log_error("read a deletion vector of", &self.root))?
-            .unwrap_or_default();
+        let mut rows =
+            rows.map_err(log_error("read a deletion vector of", &self.root))?.unwrap_or_default();
         rows.sort_unstable();
         Ok(rows)
     }
@@ -340,7 +342,9 @@ impl Snapshot {
                 found: "not in the schema".to_owned(),
             })?;
             let value = match texts.get(field.physical_name(self.mapping())) {
-                Some(text) => partition_value::from_text(&self.root, column, field.data_type(), text)?,
+                Some(text) => {
+                    partition_value::from_text(&self.root, column, field.data_type(), text)?
+                }
                 None => Scalar::Null,
             };
             Ok((column.clone(), value))
@@ -373,7 +377,8 @@ struct Entry {
 }
 
 fn entries_of(batch: &delta_kernel::scan::ScanMetadata) -> KernelResult<Vec<Entry>> {
-    let files = batch.visit_scan_files(Vec::new(), |files: &mut Vec<ScanFile>, file| files.push(file))?;
+    let files =
+        batch.visit_scan_files(Vec::new(), |files: &mut Vec<ScanFile>, file| files.push(file))?;
     let statistics = statistics_of(&batch.scan_files)?;
     let entries = files.into_iter().zip(statistics);
     Ok(entries.map(|(file, statistics)| Entry { file, statistics }).collect())

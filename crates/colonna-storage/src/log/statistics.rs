@@ -5,7 +5,9 @@
 //! rounded up. Long texts are cut. Floats of 32 bits are written with as many digits as tell them
 //! apart, and must be read as such. Some writers send decimals through doubles.
 
-use colonna_schema::{ColumnStatistics, Scalar, Statistics, format_timestamp, parse_date, parse_timestamp};
+use colonna_schema::{
+    ColumnStatistics, Scalar, Statistics, format_timestamp, parse_date, parse_timestamp,
+};
 use delta_kernel::schema::{DataType as LogType, PrimitiveType, StructType};
 use delta_kernel::table_features::ColumnMappingMode;
 use serde_json::{Map, Number, Value};
@@ -26,10 +28,15 @@ pub(super) struct Layout<'a> {
 /// The statistics in a log entry; `None` where there are none to be understood.
 ///
 /// Where rows are hidden by a deletion vector, bounds are not exact and counts of nulls unknown.
-pub(super) fn from_json(text: &str, layout: Layout<'_>, rows_are_hidden: bool) -> Option<Statistics> {
+pub(super) fn from_json(
+    text: &str,
+    layout: Layout<'_>,
+    rows_are_hidden: bool,
+) -> Option<Statistics> {
     let json: Value = serde_json::from_str(text).ok()?;
     let row_count = json.get("numRecords")?.as_u64()?;
-    let tight = json.get("tightBounds").and_then(Value::as_bool).unwrap_or(true) && !rows_are_hidden;
+    let tight =
+        json.get("tightBounds").and_then(Value::as_bool).unwrap_or(true) && !rows_are_hidden;
     let mut statistics = Statistics { row_count, ..Statistics::default() };
     let at = |name: &str| json.get(name).and_then(Value::as_object);
     let parts = Parts { min: at("minValues"), max: at("maxValues"), nulls: at("nullCount"), tight };
@@ -181,11 +188,19 @@ pub(super) fn to_json(statistics: &Statistics) -> String {
     let mut json = Map::new();
     json.insert("numRecords".to_owned(), statistics.row_count.into());
     json.insert("tightBounds".to_owned(), true.into());
-    for (name, side) in [("minValues", Some(Side::Min)), ("maxValues", Some(Side::Max)), ("nullCount", None)] {
+    for (name, side) in
+        [("minValues", Some(Side::Min)), ("maxValues", Some(Side::Max)), ("nullCount", None)]
+    {
         let mut values = Map::new();
         for (path, column) in &statistics.columns {
             let value = match side {
                 Some(Side::Min) => column.min.as_ref().and_then(|min| written(min, Side::Min)),
+                // To most other readers NaN is a number, and above all others.
+                Some(Side::Max)
+                    if matches!(column.max, Some(Scalar::Float64(_))) && !column.is_nan_free =>
+                {
+                    None
+                }
                 Some(Side::Max) => column.max.as_ref().and_then(|max| written(max, Side::Max)),
                 None => column.null_count.map(Value::from),
             };
@@ -320,7 +335,11 @@ mod tests {
     fn a_maximum_cut_to_milliseconds_is_widened() {
         check_max("ts", "\"1970-01-01T00:00:00.001Z\"", Some((Scalar::Timestamp(1999), false)));
         check_max("ts", "\"1970-01-01T00:00:00.001000Z\"", Some((Scalar::Timestamp(1000), true)));
-        check_max("ts", "\"1970-01-01T01:00:00.001+01:00\"", Some((Scalar::Timestamp(1999), false)));
+        check_max(
+            "ts",
+            "\"1970-01-01T01:00:00.001+01:00\"",
+            Some((Scalar::Timestamp(1999), false)),
+        );
     }
 
     #[test]
@@ -352,6 +371,7 @@ mod tests {
             null_count: Some(1),
             min_is_exact: true,
             max_is_exact: true,
+            is_nan_free: true,
         };
         let mut statistics = Statistics { row_count: 7, ..Statistics::default() };
         statistics.columns.insert(path.clone(), column);

@@ -33,13 +33,12 @@ fn file(name: &str, day: i32, max_id: i64) -> DataFile {
         null_count: Some(1),
         min_is_exact: true,
         max_is_exact: true,
+        is_nan_free: false,
     };
     let country = ColumnStatistics { max: Some("de".into()), max_is_exact: true, ..id.clone() };
     let country = ColumnStatistics { min: Some("at".into()), ..country };
-    let columns = [
-        (vec!["id".to_owned()], id),
-        (vec!["user".to_owned(), "country".to_owned()], country),
-    ];
+    let columns =
+        [(vec!["id".to_owned()], id), (vec!["user".to_owned(), "country".to_owned()], country)];
     DataFile {
         path: format!("day={day}/{name}"),
         byte_len: 100,
@@ -96,7 +95,8 @@ fn what_is_committed_is_read_back() {
 #[test]
 fn a_new_table_asks_no_feature_of_its_readers() {
     let (_folder, empty) = new_table();
-    let log = fs::read_to_string(empty.root().join("_delta_log/00000000000000000000.json")).unwrap();
+    let log =
+        fs::read_to_string(empty.root().join("_delta_log/00000000000000000000.json")).unwrap();
     let protocol = log.lines().find(|line| line.contains("\"protocol\"")).unwrap();
     assert!(!protocol.contains("readerFeatures\":[\""), "{protocol}");
     assert!(!protocol.contains("writerFeatures\":[\""), "{protocol}");
@@ -302,8 +302,8 @@ fn a_checkpoint_comes_with_every_fiftieth_commit() {
         table = commit(&append(vec![file(&format!("{number:02}"), 0, 1)]), &table);
     }
     let names = fs::read_dir(table.root().join("_delta_log")).unwrap();
-    let checkpoints =
-        names.filter(|name| name.as_ref().unwrap().file_name().to_string_lossy().contains("checkpoint"));
+    let checkpoints = names
+        .filter(|name| name.as_ref().unwrap().file_name().to_string_lossy().contains("checkpoint"));
     // The checkpoint and the hint that names it.
     assert_eq!(checkpoints.count(), 2);
     assert_eq!(paths(&Snapshot::open(table.root(), None).unwrap()).len(), 51);

@@ -10,7 +10,9 @@ use delta_kernel::arrow::array::{
 };
 use delta_kernel::arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema};
 use delta_kernel::engine::arrow_data::ArrowEngineData;
-use delta_kernel::transaction::{CommitResult, Transaction as LogTransaction, UpdateTableOperation};
+use delta_kernel::transaction::{
+    CommitResult, Transaction as LogTransaction, UpdateTableOperation,
+};
 use delta_kernel::{Engine as _, EngineData, FilteredEngineData, KernelError, KernelResult};
 
 use super::committer::Landing;
