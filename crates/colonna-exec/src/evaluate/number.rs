@@ -125,7 +125,7 @@ fn of_decimal(
         Function::Sign => return Ok(value),
         Function::Abs => value.checked_abs(),
         Function::Floor => Some(value.div_euclid(unit)),
-        Function::Ceil => Some(-(-value).div_euclid(unit)),
+        Function::Ceil => value.checked_neg().map(|value| -value.div_euclid(unit)),
         Function::Trunc => Some(value / unit),
         Function::Round if digits >= i64::from(scale) && keeps_scale => Some(value),
         Function::Round if keeps_scale => rounded_to(value, scale, digits),

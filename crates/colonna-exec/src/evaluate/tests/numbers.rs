@@ -97,6 +97,9 @@ fn rounding_goes_away_from_zero_at_halves() {
         &columns,
         [Some(0.0), Some(0.0), Some(0.0), None],
     );
+    let near = vec![("d", floats(&[Some(2.675), Some(1e300), Some(f64::NAN)]))];
+    let rounded = Expr::call(Function::Round, [col("d"), lit(2)]);
+    check(&rounded, &near, [2.68, 1e300, f64::NAN]);
     let ints = vec![("i", ints(&[Some(15), Some(-25), Some(i64::MAX - 7)]))];
     check(&Expr::call(Function::Round, [col("i"), lit(-1)]), &ints, [20, -30, i64::MAX - 7]);
     check(&Expr::call(Function::Round, [col("i"), lit(-30)]), &ints, [0, 0, 0]);
