@@ -81,6 +81,24 @@ pub enum IngestError {
         /// The words known.
         expected: &'static str,
     },
+    /// An option does not hold together.
+    #[error("{option} {value:?}: {reason}")]
+    InvalidOption {
+        /// The option.
+        option: &'static str,
+        /// What was given for it.
+        value: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The path of a source does not fit the path pattern.
+    #[error("{path}: does not fit the path pattern {pattern:?}; correct the pattern")]
+    PathMismatch {
+        /// The path.
+        path: String,
+        /// The pattern.
+        pattern: String,
+    },
     /// The parts of a batch do not hold together.
     #[error("columns do not hold together")]
     Columns {
