@@ -309,11 +309,11 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_max(column: &str, json: &str, expected: Option<(Scalar, bool)>) {
+    fn check_max(column: &str, json: &str, expected: impl Into<Option<(Scalar, bool)>>) {
         let read = read(&format!(r#"{{"numRecords":3,"maxValues":{{"{column}":{json}}}}}"#));
         let found = read.columns.get(&vec![column.to_owned()]);
         let found = found.map(|column| (column.max.clone().unwrap(), column.max_is_exact));
-        assert_eq!(found, expected);
+        assert_eq!(found, expected.into());
     }
 
     #[test]

@@ -308,3 +308,40 @@ fn a_checkpoint_comes_with_every_fiftieth_commit() {
     assert_eq!(checkpoints.count(), 2);
     assert_eq!(paths(&Snapshot::open(table.root(), None).unwrap()).len(), 51);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn a_damaged_log_is_an_error_or_is_read(
+        which in any::<prop::sample::Index>(),
+        places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let (_folder, mut table) = new_table();
+        for number in 0..3 {
+            table = commit(&append(vec![file(&format!("{number}"), 0, 1)]), &table);
+            if number == 1 {
+                table.checkpoint().unwrap();
+            }
+        }
+        let log = fs::read_dir(table.root().join("_delta_log")).unwrap();
+        let mut files: Vec<_> = log.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let damaged = &files[which.index(files.len())];
+        let mut bytes = fs::read(damaged).unwrap();
+        for (place, byte) in places {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        fs::write(damaged, bytes).unwrap();
+        if let Ok(table) = Snapshot::open(table.root(), None) {
+            drop(table.transaction_version("app"));
+            for file in table.files().unwrap_or_default() {
+                drop(table.deleted_rows(&file));
+            }
+        }
+    }
+}
