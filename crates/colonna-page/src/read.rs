@@ -271,14 +271,19 @@ impl Reader {
                     .and_then(|()| reader.finish())
                     .map_err(parquet_error("read the page index"))
             })
-            .map_or_else(|_without| Arc::clone(&self.metadata), Arc::new)
+            .map_or_else(|_without| Arc::clone(&self.metadata), |indexed| self.checked(indexed))
         };
-        let indexed = Arc::clone(self.indexed.get_or_init(read));
-        // An index that contradicts the row groups would lead to the wrong rows.
-        let sound = (0..self.row_group_count()).all(|group| {
-            (0..self.leaves.len()).all(|leaf| page_rows(&indexed, group, leaf).is_some())
-        });
-        if sound { indexed } else { Arc::clone(&self.metadata) }
+        Arc::clone(self.indexed.get_or_init(read))
+    }
+
+    /// An index that contradicts the row groups would lead to the wrong rows, and is not used.
+    fn checked(&self, indexed: ParquetMetaData) -> Arc<ParquetMetaData> {
+        let mut columns = (0..self.row_group_count())
+            .flat_map(|group| (0..self.leaves.len()).map(move |leaf| (group, leaf)));
+        if columns.all(|(group, leaf)| page_rows(&indexed, group, leaf).is_some()) {
+            return Arc::new(indexed);
+        }
+        Arc::clone(&self.metadata)
     }
 
     fn page_rows(&self, row_group: usize, column: usize) -> Option<Vec<Range<u64>>> {

@@ -4,10 +4,12 @@
 //! which fails where it is taken; then the folder goes to the disk. A crash between two steps
 //! leaves either the old state or the new one, and at worst a hidden file that nobody reads.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
@@ -31,6 +33,7 @@ pub(crate) enum Put {
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
     poisoned: AtomicBool,
+    durable_folders: Mutex<HashSet<PathBuf>>,
 }
 
 impl Disk {
@@ -80,19 +83,43 @@ impl Disk {
     /// Makes a folder and those above it that are missing, each of them durable.
     pub(crate) fn create_folders(&self, folder: &Path) -> Result<(), StorageError> {
         let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
-        for path in missing.into_iter().rev() {
-            match step("mkdir").and_then(|()| fs::create_dir(path)) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-                Err(source) => {
-                    let path = path.to_owned();
-                    return Err(StorageError::Io { action: "make the folder", path, source });
-                }
+        missing.into_iter().rev().try_for_each(|path| self.create_folder(path))
+    }
+
+    /// Makes the folders from below `root` down to `folder`, each of them durable. One that is there
+    /// already may have been made by somebody who did not come to make it durable, so that each
+    /// is synced once.
+    pub(crate) fn create_folders_below(
+        &self,
+        root: &Path,
+        folder: &Path,
+    ) -> Result<(), StorageError> {
+        let below: Vec<&Path> = folder.ancestors().take_while(|path| *path != root).collect();
+        for path in below.into_iter().rev() {
+            let known = |folders: &Mutex<HashSet<PathBuf>>| {
+                folders.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+            };
+            if !known(&self.durable_folders) || !path.is_dir() {
+                self.create_folder(path)?;
+                let mut folders =
+                    self.durable_folders.lock().unwrap_or_else(PoisonError::into_inner);
+                folders.insert(path.to_owned());
             }
-            self.sync_folder(path)?;
-            self.sync_folder(parent_of(path))?;
         }
         Ok(())
+    }
+
+    fn create_folder(&self, path: &Path) -> Result<(), StorageError> {
+        match step("mkdir").and_then(|()| fs::create_dir(path)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+            Err(source) => {
+                let path = path.to_owned();
+                return Err(StorageError::Io { action: "make the folder", path, source });
+            }
+        }
+        self.sync_folder(path)?;
+        self.sync_folder(parent_of(path))
     }
 
     fn write_hidden(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, StorageError> {

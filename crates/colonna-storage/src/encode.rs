@@ -66,7 +66,7 @@ impl Encoder {
         let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
         let path = relative.split('/').fold(table.root().to_owned(), |path, part| path.join(part));
         if let Some(folder) = path.parent() {
-            table.disk().create_folders(folder)?;
+            table.disk().create_folders_below(table.root(), folder)?;
         }
         let file = File::create_new(&path).map_err(|source| StorageError::Io {
             action: "make",

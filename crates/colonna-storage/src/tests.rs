@@ -230,7 +230,7 @@ fn a_file_that_is_not_committed_is_not_seen_and_one_not_ended_is_not_left() {
 #[test]
 fn values_of_a_column_go_into_the_folders_and_come_back() {
     let folder = tempfile::tempdir().unwrap();
-    let texts = ["a/b", "..", "%", "__HIVE_DEFAULT_PARTITION__", "A", "a", "Größe 1"];
+    let texts = ["a/b", "..", "%", "__HIVE_DEFAULT_PARTITION__", "A", "a", "Gr\u{f6}\u{df}e 1"];
     let mut keys: Vec<Scalar> = texts.iter().map(|&text| text.into()).collect();
     keys.push(Scalar::Null);
     let ids = (0..i64::try_from(keys.len()).unwrap()).collect();

@@ -50,9 +50,7 @@ impl Committer for DurableCommitter {
         let location = metadata.published_commit_path()?;
         let path = self.files.path(&location)?;
         let bytes = to_json_bytes(actions)?;
-        if let Some(folder) = path.parent() {
-            self.files.disk.create_folders(folder).map_err(as_kernel_error)?;
-        }
+        self.files.make_folder_of(&path)?;
         match self.files.disk.put_if_absent(&path, &bytes).map_err(as_kernel_error)? {
             Put::Done => {
                 self.note(Landing::Landed);

@@ -62,9 +62,11 @@ impl TableFiles {
         }
     }
 
-    fn make_folder_of(&self, path: &Path) -> KernelResult<()> {
+    pub(super) fn make_folder_of(&self, path: &Path) -> KernelResult<()> {
         match path.parent() {
-            Some(folder) => self.disk.create_folders(folder).map_err(as_kernel_error),
+            Some(folder) => {
+                self.disk.create_folders_below(&self.root, folder).map_err(as_kernel_error)
+            }
             None => Ok(()),
         }
     }

@@ -76,7 +76,7 @@ fn what_is_committed_is_read_back() {
     assert_eq!(**empty.schema(), schema());
     assert_eq!(empty.partition_columns(), ["day"]);
 
-    let added = file("a b%20ä.parquet", -1, 7);
+    let added = file("a b%20\u{e4}.parquet", -1, 7);
     let mut transaction = append(vec![added.clone()]);
     transaction.identity = Some(("load".to_owned(), 3));
     let full = commit(&transaction, &empty);
