@@ -243,6 +243,60 @@ fn an_empty_text_names_no_partition() {
     assert!(matches!(refused, Err(StorageError::NoPartitionFor { .. })), "{refused:?}");
 }
 
+/// The kernel's own scan reads the data files without any of our readers.
+#[test]
+fn a_reader_that_is_not_ours_reads_the_same_rows() {
+    use colonna_column::{Column, Columns};
+    use delta_kernel::arrow::array::{Array as _, AsArray};
+    use delta_kernel::arrow::datatypes::{Date32Type, Int64Type};
+    use delta_kernel::engine::arrow_data::ArrowEngineData;
+
+    let (_folder, table) = new_table();
+    let mut expected = Vec::new();
+    let mut files = Vec::new();
+    for (day, ids) in [(-1, 0..40_i64), (20_000, 40..100)] {
+        let countries = ids.clone().map(|id| match id % 3 {
+            0 => Scalar::Null,
+            _ => Scalar::Struct(vec![("country".to_owned(), format!("c{}", id % 7).into())]),
+        });
+        let countries: Vec<Scalar> = countries.collect();
+        let times: Vec<Scalar> = ids.clone().map(|id| Scalar::Timestamp(id - 5)).collect();
+        let fields = schema().fields;
+        let rows = Columns::from_named(vec![
+            ("id".to_owned(), Column::from_i64(ids.clone().collect())),
+            ("user".to_owned(), Column::from_scalars(&fields[1].data_type, &countries).unwrap()),
+            ("ts".to_owned(), Column::from_scalars(&fields[2].data_type, &times).unwrap()),
+        ])
+        .unwrap();
+        let key = crate::PartitionKey::new(vec![("day".to_owned(), Scalar::Date(day))]);
+        let options = colonna_page::WriteOptions { row_group_rows: 16, ..Default::default() };
+        files.push(crate::encode(&table, &key, &rows, &options).unwrap());
+        expected.extend(ids.map(|id| {
+            let country = (id % 3 != 0).then(|| format!("c{}", id % 7));
+            (id, country, day)
+        }));
+    }
+    let table = commit(&append(files), &table);
+    let scan = std::sync::Arc::clone(table.inner()).scan_builder().build().unwrap();
+    let engine = std::sync::Arc::clone(table.engine());
+    let mut found = Vec::new();
+    for data in scan.execute(engine).unwrap() {
+        let data = ArrowEngineData::try_from_engine_data(data.unwrap()).unwrap();
+        let batch = data.record_batch();
+        let ids = batch.column_by_name("id").unwrap().as_primitive::<Int64Type>();
+        let days = batch.column_by_name("day").unwrap().as_primitive::<Date32Type>();
+        let users = batch.column_by_name("user").unwrap();
+        let countries = users.as_struct().column(0).as_string::<i32>();
+        found.extend((0..batch.num_rows()).map(|row| {
+            let is_null = users.is_null(row) || countries.is_null(row);
+            let country = (!is_null).then(|| countries.value(row).to_owned());
+            (ids.value(row), country, days.value(row))
+        }));
+    }
+    found.sort();
+    assert_eq!(found, expected);
+}
+
 /// Takes the checkpoints away, so that the log is replayed from zero.
 fn without_checkpoints(root: &Path) {
     for entry in fs::read_dir(root.join("_delta_log")).unwrap() {
