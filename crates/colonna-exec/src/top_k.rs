@@ -13,7 +13,7 @@ use crate::sort::{Direction, cmp_doubles, sorted_rows};
 use crate::{BoundExpr, ExecError, evaluate};
 
 /// How many rows more than twice those asked for are gathered before they are cut to those.
-const SLACK: usize = 4096;
+const SLACK: usize = 64;
 
 /// What is made of each row, and which rows are wanted.
 #[derive(Clone, Debug)]
@@ -107,7 +107,11 @@ impl KeptRows {
     /// Lets go of the rows that are not wanted, once they are many.
     fn cut(&mut self, plan: &Projected) -> Result<(), ExecError> {
         let Some(limit) = plan.limit.filter(|_| !plan.sort.is_empty()) else { return Ok(()) };
-        let least = if self.bound.is_none() { limit } else { limit.saturating_mul(2) + SLACK };
+        let least = if self.bound.is_none() {
+            limit
+        } else {
+            limit.saturating_mul(2).saturating_add(SLACK)
+        };
         if self.row_count < least || self.row_count == 0 {
             return Ok(());
         }

@@ -28,6 +28,7 @@ impl CountRows {
         Ok(())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
     pub(super) fn merge(
         &mut self,
         later: Self,
@@ -63,6 +64,7 @@ impl CountValues {
         Ok(())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
     pub(super) fn merge(
         &mut self,
         later: Self,

@@ -73,6 +73,7 @@ impl Pick {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    #[expect(clippy::boxed_local, reason = "the state is boxed where accumulators are kept")]
     pub(super) fn merge(
         &mut self,
         later: Box<Self>,

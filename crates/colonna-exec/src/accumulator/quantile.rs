@@ -43,6 +43,7 @@ impl Quantile {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    #[expect(clippy::boxed_local, reason = "the state is boxed where accumulators are kept")]
     pub(super) fn merge(
         &mut self,
         later: Box<Self>,
@@ -120,8 +121,7 @@ fn discrete(
     let mut builder = ColumnBuilder::new(output);
     let picked = rows.each(|rows| {
         let mut rows = rows.to_vec();
-        let rank =
-            rank_of(fraction * rows.len() as f64).min(rows.len()).checked_sub(1).unwrap_or(0);
+        let rank = rank_of(fraction * rows.len() as f64).min(rows.len()).saturating_sub(1);
         let cmp = |a: &u32, b: &u32| ordered.cmp(*a as usize, *b as usize).then(a.cmp(b));
         (!rows.is_empty()).then(|| *rows.select_nth_unstable_by(rank, cmp).1)
     });

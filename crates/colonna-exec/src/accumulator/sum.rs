@@ -124,7 +124,7 @@ pub(crate) fn quotient(sum: i128, count: u64) -> f64 {
     let shift = magnitude.leading_zeros();
     let (shifted, divisor) = (magnitude << shift, u128::from(count));
     let sticky = u128::from(!shifted.is_multiple_of(divisor));
-    let quotient = (shifted / divisor | sticky) as f64 / 2_f64.powi(shift.cast_signed());
+    let quotient = ((shifted / divisor) | sticky) as f64 / 2_f64.powi(shift.cast_signed());
     if sum < 0 { -quotient } else { quotient }
 }
 
