@@ -18,6 +18,13 @@ pub fn numbers() -> BoxedStrategy<Expr> {
     let leaf = prop_oneof![
         6 => columns(&["n", "small", "a.b", "user.id", "SMALL", "labels.k", "labels.a.b"]),
         2 => (-4_i64..5).prop_map(lit),
+        1 => columns(&["city", "name", "small", "ok"]).prop_map(|operand| Expr::Cast {
+            operand: Box::new(operand.cast(DataType::Utf8)),
+            data_type: DataType::Int64,
+            or_null: true,
+        }),
+        1 => columns(&["city", "name"])
+            .prop_map(|text| call(Function::Position, [text, lit("e")])),
         1 => columns(&["city", "name"]).prop_map(|text| call(Function::Length, [text])),
         1 => Just(call(Function::Length, [col("tags")])),
         1 => (columns(&["day", "ts"]), select(&["year", "month", "day", "hour", "dow", "week"][..]))
@@ -280,7 +287,7 @@ pub(super) fn values() -> BoxedStrategy<Expr> {
         2 => texts(),
         2 => times(),
         1 => booleans(),
-        1 => columns(&["user", "tags"]),
+        1 => columns(&["user", "tags", "labels"]),
     ]
     .boxed()
 }
@@ -289,7 +296,7 @@ pub(super) fn values() -> BoxedStrategy<Expr> {
 pub(super) fn keys() -> BoxedStrategy<Expr> {
     prop_oneof![
         6 => columns(&["small", "city", "user.country", "ok", "a.b", "x", "name", "price", "n"]),
-        2 => columns(&["tags", "user", "day"]),
+        2 => columns(&["tags", "user", "day", "labels"]),
         2 => times(),
         1 => texts(),
         1 => numbers(),

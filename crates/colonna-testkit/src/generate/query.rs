@@ -55,19 +55,22 @@ impl fmt::Debug for Question {
 
 /// Any query over any table: rows, distinct rows, or groups, filtered, ordered and cut.
 pub fn any_query() -> impl Strategy<Value = Question> {
-    let body = prop_oneof![2 => plain(), 3 => grouped()];
+    let body = prop_oneof![4 => plain(), 6 => grouped(), 1 => everything()];
     let order = option::weighted(0.6, (any::<u64>(), any::<u64>(), 0_u64..4, 0_u64..12));
-    (body, option::of(any_predicate()), order).prop_map(|(mut query, filter, order)| {
+    let filter = option::of(any_predicate());
+    (body, filter, order, 0_usize..6).prop_map(|(mut query, filter, order, lead)| {
         query.filter = filter;
-        let Some((directions, nulls, offset, limit)) = order else {
+        let is_open = query.projection.iter().all(|it| matches!(it, Projection::All { .. }));
+        let Some((directions, nulls, offset, limit)) = order.filter(|_| !is_open) else {
             return Question { query, ordered: false };
         };
-        // Every result column is a key, so rows in a tie are equal.
         let bit = |bits: u64, index: usize| bits.checked_shr(u32::try_from(index).unwrap_or(0));
-        let columns = (0..query.projection.len()).rev();
-        query.order_by = columns
-            .map(|index| SortKey {
-                expr: position(index + 1),
+        // Every result column is a key, so rows in a tie are equal.
+        let columns = (0..query.projection.len()).rev().map(|index| position(index + 1));
+        let keys = leading_key(&query, lead).into_iter().chain(columns).enumerate();
+        query.order_by = keys
+            .map(|(index, expr)| SortKey {
+                expr,
                 descending: bit(directions, index).unwrap_or(0) & 1 == 1,
                 nulls_first: bit(nulls, index).unwrap_or(0) & 1 == 1,
             })
@@ -76,6 +79,34 @@ pub fn any_query() -> impl Strategy<Value = Question> {
         query.limit = Some(limit).filter(|limit| *limit < 9);
         Question { query, ordered: true }
     })
+}
+
+/// A key that is no result column, a result column by its name, or none.
+fn leading_key(query: &Query, choice: usize) -> Option<Expr> {
+    let is_grouped = query.distinct || !query.group_by.is_empty() || has_aggregate(query);
+    match choice {
+        0 if query.distinct => None,
+        0 if is_grouped => Some(count()),
+        0 => Some(col("n").modulo(3)),
+        1 if !is_grouped => Some(col("user.country")),
+        2 if !is_grouped => Some(col("x")),
+        3 => Some(col("c0")),
+        _ => None,
+    }
+}
+
+fn has_aggregate(query: &Query) -> bool {
+    // Every grouped query has one, and it is the last of its columns.
+    matches!(query.projection.last(), Some(Projection::Expr { expr, .. }) if is_of_aggregates(expr))
+}
+
+fn is_of_aggregates(expr: &Expr) -> bool {
+    match expr {
+        Expr::Aggregate(_) => true,
+        Expr::IsNull { operand, .. } => is_of_aggregates(operand),
+        Expr::Binary { left, .. } => is_of_aggregates(left),
+        _ => false,
+    }
 }
 
 fn position(index: usize) -> Expr {
@@ -95,6 +126,23 @@ fn plain() -> BoxedStrategy<Query> {
             distinct,
             ..Query::default()
         })
+        .boxed()
+}
+
+/// All columns, but for some of them, or the keys of groups without a word.
+fn everything() -> BoxedStrategy<Query> {
+    let except = proptest::sample::subsequence(vec!["city", "a.b", "user", "ts"], 0..=4);
+    let all = except.prop_map(|except| {
+        let except = except.into_iter().map(str::to_owned).collect();
+        Query { projection: vec![Projection::All { except }], ..Query::default() }
+    });
+    let silent = vec(keys(), 0..3).prop_map(|mut group_by| {
+        // Keys that are written alike would be result columns of one name.
+        group_by.dedup_by_key(|key| key.to_string());
+        Query { group_by, ..Query::default() }
+    });
+    (prop_oneof![all, silent], any::<bool>())
+        .prop_map(|(query, distinct)| Query { distinct, ..query })
         .boxed()
 }
 

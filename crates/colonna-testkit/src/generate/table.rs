@@ -72,7 +72,7 @@ fn values_of(name: &str) -> AnyScalar {
             prop_oneof![
                 8 => (-4000_i32..4000).prop_map(|quarters| f64::from(quarters) / 4.0),
                 1 => select(vec![f64::NAN, -0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY]),
-                1 => select(vec![0.1, 1e15, -1e-15, 9_007_199_254_740_992.0]),
+                1 => select(vec![0.1, 1e15, -1e-15, 1e300, -1e300, 9_007_199_254_740_992.0]),
             ]
             .prop_map(Scalar::from),
         ),
