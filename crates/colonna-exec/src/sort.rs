@@ -115,6 +115,20 @@ fn dictionary_ranks(dictionary: &Strings) -> Vec<u64> {
     ranks
 }
 
+/// The rows in the order of the keys, each a column and whether it descends and whether its nulls
+/// come first. Rows that are equal in every key keep the order they have.
+///
+/// # Errors
+///
+/// Where there are more rows than 32 bits count.
+pub fn sort_rows(keys: &[(Column, bool, bool)], row_count: usize) -> Result<Vec<u32>, ExecError> {
+    let key = |(column, descending, nulls_first): &'_ (Column, bool, bool)| {
+        let direction = Direction { descending: *descending, nulls_first: *nulls_first };
+        (Cow::<Column>::Owned(column.clone()), direction)
+    };
+    sorted_rows(&keys.iter().map(key).collect::<Vec<_>>(), row_count, None)
+}
+
 /// The first `limit` rows in the order of the keys, or all. Rows that are equal in every key keep
 /// the order they have.
 pub(crate) fn sorted_rows<C: AsRef<Column>>(
