@@ -49,10 +49,13 @@ mod source;
 mod time;
 
 pub use chunk::{Chunk, Position};
+pub use decode::Value;
 pub use decode::{Decoded, Observed};
 pub use error::IngestError;
-pub use infer::{Evidence, InferOptions, Inferred, infer};
-pub use options::{CsvOptions, FormatName, JsonOptions, Limits, ReadOptions, TextOptions, Unwrap};
+pub use infer::{Conflict, Evidence, FieldReport, GivenType, InferOptions, Inferred, infer};
+pub use options::{
+    CsvOptions, FormatName, JsonOptions, Limits, Mark, ReadOptions, TextOptions, Unwrap,
+};
 pub use prepare::Prepared;
 pub use reject::Rejection;
 pub use shape::{Misfit, RecordShape, Shaper};

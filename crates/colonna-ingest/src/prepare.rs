@@ -26,7 +26,7 @@ impl Prepared {
         let head = head_of(&source)?;
         let format = match options.format {
             Some(format) => format,
-            None if decode::json::looks_like_json(&head, &options.json) => FormatName::Json,
+            None if decode::json::looks_like_json(&head) => FormatName::Json,
             None if decode::text::looks_like_log(&head, &options.text) => FormatName::Text,
             None => FormatName::Csv,
         };

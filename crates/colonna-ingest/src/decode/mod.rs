@@ -1,7 +1,9 @@
 //! From bytes to records: one folder for each format.
 
 pub(crate) mod csv;
+pub(crate) mod feed;
 pub(crate) mod json;
+pub(crate) mod lines;
 pub(crate) mod text;
 
 use std::fmt::Debug;
@@ -9,8 +11,8 @@ use std::sync::Arc;
 
 use colonna_column::Columns;
 
-pub use self::csv::CsvOptions;
-pub use self::json::{JsonOptions, Unwrap};
+pub use self::csv::{CsvOptions, Mark};
+pub use self::json::{JsonOptions, Unwrap, Value};
 pub use self::text::TextOptions;
 use crate::{Chunk, Evidence, IngestError, RecordShape, Rejection, Source};
 

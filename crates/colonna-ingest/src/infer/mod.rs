@@ -1,60 +1,44 @@
-//! From what was seen to a shape.
+//! From what was seen of every value to the shape that holds them all.
+//!
+//! | the values of a field | its column |
+//! | --- | --- |
+//! | nothing but null | text |
+//! | booleans | boolean |
+//! | integers of 64 bits | int64 |
+//! | decimal numbers, and integers that are doubles exactly | float64 |
+//! | numbers of which one leaves 64 bits, or a double would change it | text as written |
+//! | texts that are all days, by one format | date |
+//! | texts that are all days or moments, by one format, to the microsecond | timestamp |
+//! | other texts | text |
+//! | lists | list of what their elements are together; `[]` alone is a list of text |
+//! | objects | struct of their keys, or map from text where the keys are data; `{}` alone is text |
+//! | anything mixed | text as written: strings without quotes, the rest as its JSON text |
+//!
+//! A decimal number is a double's where the double, printed with as many significant digits, gives
+//! it back: `0.1` is, `0.12345678901234567890123` is not. `-0` is the integer 0.
+//!
+//! Texts of JSON never become numbers. Texts of CSV do where every one is a number: without zeros
+//! in front and without `+`; with a decimal comma or with commas between thousands where the column
+//! shows which; NaN and infinities beside other numbers. `NA`, `N/A` and `null` in any usual case
+//! are null in a column of anything but text; `\N`, the spellings that are given, and the empty text
+//! without quotes are null in any column; `""` is the empty text in a column of text.
+//!
+//! Numbers become times only in a column that is named as a time or given that type.
 
-use std::sync::Arc;
+mod decide;
+mod evidence;
+mod maps;
+mod names;
+mod number;
+mod options;
+mod report;
+mod text;
 
-use crate::RecordShape;
-
-/// How a shape is found.
-#[derive(Clone, Debug, Default)]
-pub struct InferOptions {}
-
-/// What was seen of every field.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    records: u64,
-}
-
-impl Evidence {
-    /// Nothing seen yet.
-    pub fn new(_options: &InferOptions) -> Self {
-        Self { records: 0 }
-    }
-    /// Nothing seen yet, under the same options.
-    pub fn fresh(&self) -> Self {
-        Self { records: 0 }
-    }
-    /// Whether nothing was seen.
-    pub fn is_empty(&self) -> bool {
-        self.records == 0
-    }
-    /// Adds what was seen in records that stand later.
-    pub fn merge(&mut self, later: Self) {
-        self.records += later.records;
-    }
-    /// The source that the next records come from. Call it at the start of each chunk.
-    pub fn begin_source(&mut self, _name: &Arc<str>) {}
-    /// The index of the field of that name, for the records of this evidence only.
-    pub fn text_field(&mut self, _name: &str) -> usize {
-        0
-    }
-    /// Sees the text of a field. A text that is not quoted and empty is a null.
-    pub fn observe_text(&mut self, _index: usize, _text: &str, _quoted: bool, _line: u64) {}
-    /// Ends a record of texts.
-    pub fn finish_text_record(&mut self) {
-        self.records += 1;
-    }
-    /// A record has values that no column takes: there will be a residual column.
-    pub fn observe_surplus(&mut self) {}
-}
-
-/// A shape, and why it is so.
-#[derive(Clone, Debug)]
-pub struct Inferred {
-    /// The shape.
-    pub shape: RecordShape,
-}
-
-/// Decides the shape that holds everything that was seen.
-pub fn infer(_evidence: &Evidence, _options: &InferOptions) -> Inferred {
-    Inferred { shape: RecordShape::default() }
-}
+pub(crate) use self::decide::given_shape;
+pub use self::decide::{Inferred, infer};
+pub use self::evidence::Evidence;
+pub(crate) use self::names::{Names, RESIDUAL};
+pub(crate) use self::number::{Number, is_exact_double, read_number};
+pub use self::options::{GivenType, InferOptions};
+pub use self::report::{Conflict, FieldReport};
+pub(crate) use self::text::{NumberStyle, TextValue, read_text};

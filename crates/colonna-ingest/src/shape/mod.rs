@@ -1,16 +1,34 @@
 //! From records to columns of a shape.
 
+mod convert;
+mod file;
+mod reconcile;
+mod residual;
+mod shaper;
+
 use std::sync::Arc;
 
-use colonna_column::Columns;
-use colonna_schema::Schema;
+use colonna_schema::{DataType, Field, Schema};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
-use crate::IngestError;
+pub use self::shaper::{Misfit, Shaper};
+use crate::TimeFormat;
+use crate::infer::NumberStyle;
 
-/// The columns that records become.
-#[derive(Clone, Debug, Default)]
+/// The columns that records become, and how each value gets into its column.
+///
+/// As a schema file it is JSON to be read and edited: the columns with their names, types and time
+/// formats, and the field each one comes from where that has another name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "file::ShapeFile", into = "file::ShapeFile")]
 pub struct RecordShape {
-    schema: Arc<Schema>,
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) root: ObjectShape,
+    /// The column for what no other column takes.
+    pub(crate) residual: Option<usize>,
+    /// Spellings of null in texts of CSV.
+    pub(crate) nulls: Arc<[String]>,
 }
 
 impl RecordShape {
@@ -18,55 +36,125 @@ impl RecordShape {
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
     }
+
+    /// Whether there is a column for what no other column takes.
+    pub fn has_residual(&self) -> bool {
+        self.residual.is_some()
+    }
 }
 
-/// A value that does not fit its column.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Misfit {
-    /// The field.
-    pub field: Option<String>,
-    /// Why it does not fit, in one line.
-    pub reason: String,
+/// The fields of an object and where they go.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ObjectShape {
+    pub(crate) fields: Vec<FieldShape>,
+    index: FxHashMap<Box<str>, usize>,
 }
 
-/// Collects records into columns.
-#[derive(Debug)]
-pub struct Shaper {
-    shape: Arc<RecordShape>,
-    rows: usize,
+impl ObjectShape {
+    pub(crate) fn new(fields: Vec<FieldShape>) -> Self {
+        let index = fields.iter().enumerate();
+        let index = index.map(|(index, field)| (field.key.clone(), index)).collect();
+        Self { fields, index }
+    }
+
+    /// The index of the field of that key. `hint` is where it stands if keys come in order.
+    #[inline]
+    pub(crate) fn find(&self, key: &str, hint: usize) -> Option<usize> {
+        match self.fields.get(hint) {
+            Some(field) if *field.key == *key => Some(hint),
+            _ => self.index.get(key).copied(),
+        }
+    }
 }
 
-impl Shaper {
-    /// No rows yet.
-    pub fn new(shape: &Arc<RecordShape>) -> Self {
-        Self { shape: Arc::clone(shape), rows: 0 }
+/// One field of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FieldShape {
+    /// Its key in the input.
+    pub(crate) key: Box<str>,
+    /// The name of its column.
+    pub(crate) name: String,
+    /// The place of its column among those of its object, or of the record where the object is
+    /// flattened.
+    pub(crate) slot: usize,
+    pub(crate) value: ValueShape,
+    pub(crate) policy: Policy,
+}
+
+/// What happens to a value that does not fit, and how near it must come to fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Only what the column holds exactly fits. Anything else goes to the residual column where
+    /// there is one; else the record is rejected.
+    #[default]
+    Keep,
+    /// The type was given: what can be read as a value of it fits. Else the record is rejected.
+    Reject,
+}
+
+/// How the values of a field become those of a column.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ValueShape {
+    Boolean,
+    Int64(Reading),
+    Float64(Reading),
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    Text(Reading),
+    Binary,
+    Date(TimeFormat),
+    Timestamp {
+        format: TimeFormat,
+        /// Digits below a microsecond may be cut.
+        may_cut: bool,
+    },
+    List(Box<Self>),
+    Struct(ObjectShape),
+    /// A struct whose fields are columns of the record.
+    Flat(ObjectShape),
+    Map(Box<Self>),
+}
+
+/// How texts are read as numbers, and what they would be as times.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Reading {
+    pub(crate) style: NumberStyle,
+    /// The format that every value has if the column were one of times.
+    pub(crate) times: Option<TimeFormat>,
+}
+
+impl ValueShape {
+    pub(crate) const TEXT: Self = Self::Text(Reading { style: NumberStyle::Plain, times: None });
+
+    /// The type of the column. A flattened struct has none of its own.
+    pub(crate) fn data_type(&self) -> DataType {
+        match self {
+            Self::Boolean => DataType::Boolean,
+            Self::Int64(_) => DataType::Int64,
+            Self::Float64(_) => DataType::Float64,
+            Self::Decimal { precision, scale } => {
+                DataType::Decimal { precision: *precision, scale: *scale }
+            }
+            Self::Text(_) => DataType::Utf8,
+            Self::Binary => DataType::Binary,
+            Self::Date(_) => DataType::Date,
+            Self::Timestamp { .. } => DataType::Timestamp,
+            Self::List(element) => DataType::List(Box::new(element.data_type())),
+            Self::Map(value) => {
+                DataType::Map(Box::new(DataType::Utf8), Box::new(value.data_type()))
+            }
+            Self::Struct(object) | Self::Flat(object) => DataType::Struct(object.schema_fields()),
+        }
     }
-    /// The index of the column that the field of that name goes to.
-    pub fn column_of(&self, _name: &str) -> Option<usize> {
-        None
-    }
-    /// Adds the text of a field to the record. One that does not fit is told by
-    /// [`Shaper::finish_record`].
-    pub fn push_text(&mut self, _index: usize, _text: &str, _quoted: bool) {}
-    /// Keeps a value that no column takes in the residual column, under that key.
-    pub fn push_surplus(&mut self, _key: &str, _text: &str) {}
-    /// Ends the record. Fields that got nothing are null.
-    ///
-    /// # Errors
-    ///
-    /// Where a value does not fit; the record is dropped then.
-    pub fn finish_record(&mut self) -> Result<(), Misfit> {
-        self.rows += 1;
-        Ok(())
-    }
-    /// Drops what was pushed of a record that was not finished.
-    pub fn rollback_record(&mut self) {}
-    /// The columns of all records.
-    ///
-    /// # Errors
-    ///
-    /// Where the columns do not hold together, which no input brings about.
-    pub fn finish(self) -> Result<Columns, IngestError> {
-        Ok(Columns::try_new(Arc::clone(self.shape.schema()), Vec::new(), self.rows)?)
+}
+
+impl ObjectShape {
+    /// The fields of the struct, in the order of their slots.
+    fn schema_fields(&self) -> Vec<Field> {
+        let mut fields: Vec<&FieldShape> = self.fields.iter().collect();
+        fields.sort_by_key(|field| field.slot);
+        fields.iter().map(|field| Field::new(&field.name, field.value.data_type())).collect()
     }
 }

@@ -1,0 +1,190 @@
+//! Where a JSON value ends, found without parsing it.
+//!
+//! The scan knows strings and brackets and little else; what it calls a value the parser may still
+//! refuse. What it must get right is that a broken value does not swallow the good ones behind it.
+
+use super::parse::plain_len;
+
+/// What the bytes from a place on are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scan {
+    /// A value that ends there.
+    Ends(usize),
+    /// A value that goes on behind the last byte.
+    Incomplete,
+    /// No value, whatever follows.
+    Broken,
+}
+
+/// A record separator of RFC 7464.
+pub(super) const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// Which brackets are open.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    depth: usize,
+    /// A bit for each of the innermost 128: set for `{`.
+    braces: u128,
+}
+
+impl Open {
+    fn push(&mut self, bracket: u8) {
+        self.braces = self.braces << 1 | u128::from(bracket == b'{');
+        self.depth += 1;
+    }
+
+    /// Closes one; false where it is of the other kind. Kinds are remembered 128 deep.
+    fn pop(&mut self, bracket: u8, known: usize) -> bool {
+        let is_brace = self.braces & 1 == 1;
+        let is_match = self.depth > known || (bracket == b'}') == is_brace;
+        self.braces >>= 1;
+        self.depth = self.depth.saturating_sub(1);
+        is_match
+    }
+}
+
+/// Scans the value that starts at `start`, which is no blank.
+pub(super) fn scan_value(bytes: &[u8], start: usize) -> Scan {
+    match bytes.get(start) {
+        Some(b'{' | b'[') => scan_nested(bytes, start, 0),
+        Some(b'"') => scan_string(bytes, start),
+        Some(_) => scan_word(bytes, start),
+        None => Scan::Incomplete,
+    }
+}
+
+/// Scans to the end of `depth` brackets that were opened before `start`.
+pub(super) fn scan_rest(bytes: &[u8], start: usize, depth: usize) -> Scan {
+    scan_nested(bytes, start, depth)
+}
+
+fn scan_nested(bytes: &[u8], start: usize, depth: usize) -> Scan {
+    let mut open = Open { depth, braces: 0 };
+    let (mut at, mut last) = (start, b',');
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b' ' | b'\n' | b'\r' | b'\t' => {
+                at += 1;
+                continue;
+            }
+            b'"' => match scan_string(bytes, at) {
+                Scan::Ends(end) => at = end,
+                other => return other,
+            },
+            b'{' | b'[' => {
+                // Within a value only these come before a bracket; behind anything else a new
+                // record has started, and this one was never closed.
+                if !matches!(last, b':' | b',' | b'[') {
+                    return Scan::Broken;
+                }
+                open.push(byte);
+                at += 1;
+            }
+            b'}' | b']' => {
+                // Brackets opened before the start are of unknown kind.
+                let is_unknown = open.depth <= depth;
+                let is_match = open.pop(byte, 128) || is_unknown;
+                if !is_match {
+                    return Scan::Broken;
+                }
+                at += 1;
+                if open.depth == 0 {
+                    return Scan::Ends(at);
+                }
+            }
+            RECORD_SEPARATOR => return Scan::Broken,
+            _ => at += 1,
+        }
+        last = byte;
+    }
+    Scan::Incomplete
+}
+
+/// Scans the string whose opening quote is at `start`. A line feed in it breaks it.
+pub(super) fn scan_string(bytes: &[u8], start: usize) -> Scan {
+    let mut at = start + 1;
+    loop {
+        at += plain_len(bytes.get(at..).unwrap_or_default());
+        match bytes.get(at) {
+            Some(b'"') => return Scan::Ends(at + 1),
+            Some(b'\\') => match bytes.get(at + 1) {
+                Some(b'\n') => return Scan::Broken,
+                _ => at += 2,
+            },
+            Some(b'\n' | &RECORD_SEPARATOR) => return Scan::Broken,
+            Some(_) => at += 1,
+            None => return Scan::Incomplete,
+        }
+    }
+}
+
+/// Scans a number, a word, or what is neither: to the next byte that can stand behind one. At the
+/// end of the bytes it may go on.
+fn scan_word(bytes: &[u8], start: usize) -> Scan {
+    let rest = bytes.get(start + 1..).unwrap_or_default();
+    let is_end = |byte: &u8| {
+        matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b',' | b'{' | b'}' | b'[' | b']' | b'"')
+            || *byte == RECORD_SEPARATOR
+    };
+    rest.iter().position(is_end).map_or(Scan::Incomplete, |len| Scan::Ends(start + 1 + len))
+}
+
+/// The first byte from `start` on that is no blank, nor a record separator.
+pub(super) fn skip_blanks(bytes: &[u8], start: usize) -> usize {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let is_blank =
+        |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t') || *byte == RECORD_SEPARATOR;
+    start + rest.iter().position(|byte| !is_blank(byte)).unwrap_or(rest.len())
+}
+
+/// Where reading goes on behind a broken value that starts at `start`: at a record separator, or at
+/// the next line that starts with a bracket and is indented as the broken one is. None where the
+/// bytes hold no such place.
+pub(super) fn resume_after(bytes: &[u8], start: usize) -> Option<usize> {
+    let line_start = bytes
+        .get(..start)
+        .and_then(|before| memchr::memrchr(b'\n', before))
+        .map_or(0, |newline| newline + 1);
+    let before = bytes.get(line_start..start).unwrap_or_default();
+    let indent = before.iter().all(u8::is_ascii_whitespace).then_some(before);
+    let from = start + 1;
+    let rest = bytes.get(from..)?;
+    memchr::memchr2_iter(b'\n', RECORD_SEPARATOR, rest).map(|at| from + at + 1).find(|&next| {
+        let line = bytes.get(next..).unwrap_or_default();
+        let opens = |line: &[u8]| matches!(line.first(), Some(b'{' | b'['));
+        bytes.get(next - 1) == Some(&RECORD_SEPARATOR)
+            || match indent {
+                Some(indent) => line.strip_prefix(indent).is_some_and(opens),
+                None => opens(line.trim_ascii_start()),
+            }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Scan) {
+        assert_eq!(scan_value(text.as_bytes(), 0), expected, "{text}");
+    }
+
+    #[test]
+    fn a_value_ends_where_its_brackets_do() {
+        check(r#"{"a":[1,{"b":"}"}]} x"#, Scan::Ends(19));
+        check(r#""a\"b" "#, Scan::Ends(6));
+        check("12,", Scan::Ends(2));
+        check("12", Scan::Incomplete);
+        check(r#"{"a":"\\"}"#, Scan::Ends(10));
+    }
+
+    #[test]
+    fn a_broken_value_is_noticed_before_it_swallows_the_next() {
+        check("{\"a\":[1}\n{}", Scan::Broken);
+        check("{\"a\":\"x\n{}", Scan::Broken);
+        check("{\"a\":1\n{\"a\":2}", Scan::Broken);
+        check("{\"a\":1", Scan::Incomplete);
+        assert_eq!(resume_after(b"{\"a\":1\n {\n{\"a\":2}", 0), Some(10));
+        assert_eq!(resume_after(b"[\n  {\"a\"\n  {\"a\":2}", 4), Some(9));
+    }
+}

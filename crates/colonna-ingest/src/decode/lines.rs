@@ -1,0 +1,92 @@
+//! Sources in which every line is a record.
+
+use crate::decode::feed::Feed;
+use crate::{Chunk, IngestError};
+
+/// The chunks of a source in which every line that is not blank is a record.
+#[derive(Debug)]
+pub(crate) struct LineChunks {
+    feed: Feed,
+    records: u64,
+    is_failed: bool,
+}
+
+impl LineChunks {
+    pub(crate) fn new(feed: Feed) -> Self {
+        Self { feed, records: 0, is_failed: false }
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, IngestError> {
+        loop {
+            if self.feed.bytes().len() < self.feed.chunk_byte_len() && !self.feed.is_ended() {
+                self.feed.fill()?;
+            }
+            let whole = match memchr::memrchr(b'\n', self.feed.bytes()) {
+                _ if self.feed.is_ended() => self.feed.bytes().len(),
+                Some(newline) => newline + 1,
+                None => {
+                    self.feed.check_record(0, self.feed.bytes().len())?;
+                    self.feed.fill()?;
+                    continue;
+                }
+            };
+            if whole == 0 {
+                return Ok(None);
+            }
+            let mut records = 0;
+            for line in lines(self.feed.bytes().get(..whole).unwrap_or_default()) {
+                self.feed.check_record(line.start, line.bytes.len())?;
+                records += u64::from(!line.is_blank());
+            }
+            let (bytes, start) = self.feed.cut(whole);
+            let record_start = self.records;
+            self.records += records;
+            if records > 0 {
+                return Ok(Some(Chunk { bytes, start, record_start, spans: Vec::new() }));
+            }
+        }
+    }
+}
+
+impl Iterator for LineChunks {
+    type Item = Result<Chunk, IngestError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_failed {
+            return None;
+        }
+        let chunk = self.next_chunk();
+        self.is_failed = chunk.is_err();
+        chunk.transpose()
+    }
+}
+
+/// A line without its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Its first byte in the text.
+    pub(crate) start: usize,
+}
+
+impl Line<'_> {
+    pub(crate) fn is_blank(&self) -> bool {
+        self.bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+    }
+}
+
+/// The lines of a text, without line feeds; a carriage return stays. A line feed at the very end
+/// ends the last line and starts none.
+pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut newlines = memchr::memchr_iter(b'\n', bytes);
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        if start >= bytes.len() {
+            return None;
+        }
+        let end = newlines.next().unwrap_or(bytes.len());
+        let line = Line { bytes: bytes.get(start..end).unwrap_or_default(), start };
+        start = end + 1;
+        Some(line)
+    })
+}

@@ -1,0 +1,532 @@
+//! The table of types, applied.
+
+use std::sync::Arc;
+
+use colonna_schema::{DataType, Field, Schema};
+
+use super::evidence::{Class, Evidence, FieldEvidence, ObjectEvidence, Seen, ValueEvidence};
+use super::maps::keys_are_data;
+use super::report::{Conflict, FieldReport};
+use super::{GivenType, InferOptions, Names, RESIDUAL};
+use crate::TimeFormat;
+use crate::shape::{FieldShape, ObjectShape, Policy, Reading, RecordShape, ValueShape};
+
+/// A shape, and why it is so.
+#[derive(Clone, Debug)]
+pub struct Inferred {
+    /// The shape that every value seen fits.
+    pub shape: RecordShape,
+    /// What was seen of every field, in the order of the columns, nested ones behind their parents.
+    pub fields: Vec<FieldReport>,
+}
+
+/// Decides the shape that holds everything that was seen.
+pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
+    let mut decider = Decider {
+        evidence,
+        options,
+        columns: Vec::new(),
+        names: Names::new(
+            flat_names(&evidence.root, options.flatten).iter().map(String::as_str),
+            true,
+        ),
+        leaves_left: options.column_limit,
+        needs_residual: evidence.has_surplus || evidence.root.is_over_limit,
+        reports: Vec::new(),
+    };
+    let root = decider.root();
+    let mut columns = decider.columns;
+    let residual = decider.needs_residual.then(|| {
+        columns.push(Field::new(RESIDUAL, DataType::Utf8));
+        columns.len() - 1
+    });
+    let shape = RecordShape {
+        schema: Arc::new(Schema::new(columns)),
+        root,
+        residual,
+        nulls: options.nulls.clone().into(),
+    };
+    Inferred { shape, fields: decider.reports }
+}
+
+/// All names that columns of the record may ask for.
+fn flat_names(object: &ObjectEvidence, flatten: bool) -> Vec<String> {
+    let mut names = Vec::new();
+    for field in &object.fields {
+        names.push(field.name.to_string());
+        if flatten && let Some(nested) = &field.value.object {
+            let nested = flat_names(nested, true);
+            names.extend(nested.iter().map(|name| format!("{}.{name}", field.name)));
+        }
+    }
+    names
+}
+
+struct Decider<'a> {
+    evidence: &'a Evidence,
+    options: &'a InferOptions,
+    /// The columns of the record.
+    columns: Vec<Field>,
+    /// The names of the columns of the record.
+    names: Names,
+    leaves_left: usize,
+    needs_residual: bool,
+    reports: Vec<FieldReport>,
+}
+
+/// Where a field stands.
+#[derive(Clone, Debug)]
+struct Place {
+    path: Vec<String>,
+    column: Vec<String>,
+    /// How many objects could have had it.
+    object_count: u64,
+    depth: usize,
+    /// Its fields may become columns of the record.
+    may_flatten: bool,
+}
+
+impl Place {
+    fn dotted(&self) -> String {
+        self.path.join(".")
+    }
+
+    fn child(&self, name: &str, column: &str, object_count: u64) -> Self {
+        let mut child = self.clone();
+        child.path.push(name.to_owned());
+        child.column.push(column.to_owned());
+        child.object_count = object_count;
+        child.depth += 1;
+        child.may_flatten = false;
+        child
+    }
+}
+
+/// What a field becomes, and why.
+struct Decision {
+    value: ValueShape,
+    words: &'static str,
+    conflict: Option<Class>,
+}
+
+impl Decision {
+    fn new(value: ValueShape, words: &'static str) -> Self {
+        Self { value, words, conflict: None }
+    }
+
+    fn text(words: &'static str, conflict: Option<Class>) -> Self {
+        Self { value: ValueShape::TEXT, words, conflict }
+    }
+}
+
+impl Decider<'_> {
+    fn root(&mut self) -> ObjectShape {
+        let evidence = self.evidence;
+        let place = Place {
+            path: Vec::new(),
+            column: Vec::new(),
+            object_count: evidence.records,
+            depth: 0,
+            may_flatten: self.options.flatten,
+        };
+        self.flat_object(&evidence.root, &place)
+    }
+
+    /// The fields of an object that become columns of the record.
+    fn flat_object(&mut self, object: &ObjectEvidence, place: &Place) -> ObjectShape {
+        self.needs_residual |= object.duplicates > 0;
+        let mut fields = Vec::with_capacity(object.fields.len());
+        for field in &object.fields {
+            let dotted = field_path(place, &field.name);
+            if self.leaves_left == 0 {
+                self.report_dropped(field, place);
+                continue;
+            }
+            let nested = field.value.object.as_deref();
+            let mut child = place.child(&field.name, "", place_objects(place, object));
+            child.may_flatten = place.may_flatten;
+            if place.may_flatten
+                && self.is_plain_struct(&field.value, &child)
+                && let Some(nested) = nested
+            {
+                let value = ValueShape::Flat(self.flat_object(nested, &child));
+                fields.push(field_shape(&field.name, String::new(), 0, value, Policy::Keep));
+                continue;
+            }
+            let name = self.names.claim(&dotted);
+            child.column = vec![name.clone()];
+            let (value, policy) = self.value(&field.value, &child);
+            let slot = self.columns.len();
+            self.columns.push(Field::new(&name, value.data_type()));
+            fields.push(field_shape(&field.name, name, slot, value, policy));
+        }
+        ObjectShape::new(fields)
+    }
+
+    /// Whether a field holds nothing but objects that are to become structs.
+    fn is_plain_struct(&self, evidence: &ValueEvidence, place: &Place) -> bool {
+        let objects = evidence.count(Class::Object) + evidence.count(Class::EmptyObject);
+        !self.options.all_text
+            && self.given(place).is_none()
+            && objects == evidence.value_count()
+            && evidence.text.is_none()
+            && evidence.object.as_ref().is_some_and(|object| !self.is_map(object, place))
+    }
+
+    /// The fields of an object that become those of a struct.
+    fn object(&mut self, object: &ObjectEvidence, place: &Place) -> ObjectShape {
+        self.needs_residual |= object.duplicates > 0;
+        let mut names = Names::new(object.fields.iter().map(|field| &*field.name), false);
+        let mut fields = Vec::with_capacity(object.fields.len());
+        for field in &object.fields {
+            if self.leaves_left == 0 {
+                self.report_dropped(field, place);
+                continue;
+            }
+            let name = names.claim(&field.name);
+            let child = place.child(&field.name, &name, object.object_count);
+            let (value, policy) = self.value(&field.value, &child);
+            fields.push(field_shape(&field.name, name, fields.len(), value, policy));
+        }
+        ObjectShape::new(fields)
+    }
+
+    /// What a field becomes, with its report.
+    fn value(&mut self, evidence: &ValueEvidence, place: &Place) -> (ValueShape, Policy) {
+        let at = self.reports.len();
+        let given = self.given(place).cloned();
+        let (decision, policy) = match given {
+            Some(given) => {
+                let value = seen_shape(
+                    &given.data_type,
+                    given.format.as_ref(),
+                    Some(evidence),
+                    Policy::Reject,
+                );
+                (Decision::new(value, "its type is given"), Policy::Reject)
+            }
+            None => (self.decide(evidence, place), Policy::Keep),
+        };
+        if !decision.value.data_type().is_nested() {
+            self.leaves_left = self.leaves_left.saturating_sub(1);
+        }
+        let report = self.report(evidence, place, &decision);
+        self.reports.insert(at, report);
+        (decision.value, policy)
+    }
+
+    fn given(&self, place: &Place) -> Option<&GivenType> {
+        if self.options.types.is_empty() {
+            return None;
+        }
+        let path = place.dotted();
+        self.options.types.iter().rfind(|given| given.path == path)
+    }
+
+    fn is_map(&self, object: &ObjectEvidence, place: &Place) -> bool {
+        let path = place.dotted();
+        if self.options.maps.contains(&path) || object.collapsed.is_some() {
+            return true;
+        }
+        self.options.find_maps && !self.options.structs.contains(&path) && keys_are_data(object)
+    }
+
+    fn decide(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
+        if self.options.all_text {
+            return Decision::text("every value is kept as text", None);
+        }
+        let sum =
+            |classes: &[Class]| classes.iter().map(|class| evidence.count(*class)).sum::<u64>();
+        let objects = sum(&[Class::Object, Class::EmptyObject]);
+        let lists = sum(&[Class::Array, Class::EmptyArray]);
+        let scalars = evidence.value_count() - objects - lists
+            + evidence.text.as_ref().map_or(0, |text| text.specials);
+        match (objects > 0, lists > 0, scalars > 0) {
+            (false, false, false) => Decision::text("no value but null", None),
+            (false, false, true) => self.decide_scalar(evidence, place),
+            (true, false, false) => self.decide_object(evidence, place),
+            (false, true, false) => self.decide_list(evidence, place),
+            _ => Decision::text("values of different kinds, as written", minority(evidence)),
+        }
+    }
+
+    fn decide_object(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
+        let Some(object) = evidence.object.as_deref() else {
+            return Decision::text("objects without keys, as written", None);
+        };
+        if place.depth >= self.options.nesting_limit {
+            return Decision::text("nested deeper than columns may be, as written", None);
+        }
+        if self.is_map(object, place) {
+            self.needs_residual |= object.duplicates > 0;
+            let mut merged = ValueEvidence::default();
+            let sources: Vec<u32> = (0..=u32::MAX).take(self.evidence.sources.len()).collect();
+            let collapsed = object.collapsed.iter().map(|value| (**value).clone());
+            let values = object.fields.iter().map(|field| field.value.clone());
+            collapsed.chain(values).for_each(|value| merged.merge(value, &sources));
+            let child = place.child("{}", "{}", merged.value_count() + merged.count(Class::Null));
+            let (value, _) = self.value(&merged, &child);
+            return Decision::new(ValueShape::Map(Box::new(value)), "keys that are data");
+        }
+        Decision::new(ValueShape::Struct(self.object(object, place)), "objects")
+    }
+
+    fn decide_list(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
+        if place.depth >= self.options.nesting_limit {
+            return Decision::text("nested deeper than columns may be, as written", None);
+        }
+        let (value, words) = match evidence.element.as_deref() {
+            Some(element) => {
+                let count = element.value_count() + element.count(Class::Null);
+                (self.value(element, &place.child("[]", "[]", count)).0, "lists")
+            }
+            None => (ValueShape::TEXT, "lists without elements"),
+        };
+        Decision::new(ValueShape::List(Box::new(value)), words)
+    }
+
+    fn decide_scalar(&self, evidence: &ValueEvidence, place: &Place) -> Decision {
+        let has = |class: Class| evidence.count(class) > 0;
+        let specials = evidence.text.as_ref().map_or(0, |text| text.specials);
+        let numbers = [Class::Int, Class::BigInt, Class::Float, Class::Wide];
+        let has_number = numbers.into_iter().any(has);
+        if has(Class::Boolean) {
+            return if has_number || has(Class::Text) || specials > 0 {
+                Decision::text("values of different kinds, as written", minority(evidence))
+            } else {
+                Decision::new(ValueShape::Boolean, "booleans")
+            };
+        }
+        if has(Class::Text) {
+            return self.decide_text(evidence, place, has_number, specials > 0);
+        }
+        let times = evidence.epoch.decide().filter(|_| specials == 0);
+        if let Some(times) = &times
+            && self.is_time_column(place)
+        {
+            let value = ValueShape::Timestamp { format: times.format.clone(), may_cut: true };
+            return Decision::new(value, "numbers in a column of times");
+        }
+        let reading = Reading { times: times.map(|times| times.format), ..Reading::default() };
+        if let Some(class) = [Class::BigInt, Class::Wide].into_iter().find(|class| has(*class)) {
+            let words = "numbers that no number type holds exactly, as written";
+            return Decision { value: ValueShape::Text(reading), words, conflict: Some(class) };
+        }
+        let is_double = has(Class::Float) || specials > 0;
+        match (has(Class::Int), is_double) {
+            (true, true) if !evidence.ints_are_doubles => {
+                let words = "integers that a double would change, beside others, as written";
+                Decision { value: ValueShape::Text(reading), words, conflict: minority(evidence) }
+            }
+            (true, false) => Decision::new(ValueShape::Int64(reading), "integers"),
+            (false, true) if !has_number => {
+                Decision::text("no number but NaN and infinities", None)
+            }
+            _ => Decision::new(ValueShape::Float64(reading), "numbers"),
+        }
+    }
+
+    /// For a field that has texts, and perhaps numbers, but no booleans.
+    fn decide_text(
+        &self,
+        evidence: &ValueEvidence,
+        place: &Place,
+        has_number: bool,
+        has_special: bool,
+    ) -> Decision {
+        let commas = evidence.text.as_ref().map(|text| text.commas);
+        if let Some(commas) = commas.filter(|commas| commas.count == evidence.count(Class::Text))
+            && let Some((style, is_integer)) = commas.decide()
+        {
+            let reading = Reading { style, times: None };
+            return if is_integer && !has_special {
+                Decision::new(ValueShape::Int64(reading), "integers with commas between thousands")
+            } else {
+                Decision::new(ValueShape::Float64(reading), "numbers with commas")
+            };
+        }
+        if has_number || has_special {
+            return Decision::text("values of different kinds, as written", minority(evidence));
+        }
+        let Some(times) = evidence.times.decide() else {
+            return Decision::text("texts", None);
+        };
+        let reading = Reading { times: Some(times.format.clone()), ..Reading::default() };
+        let is_named = self.is_time_column(place);
+        match times.ambiguous {
+            Some(crate::time::Ambiguity::OrdinalOrIdentifier) if is_named => {}
+            Some(crate::time::Ambiguity::OrdinalOrIdentifier) => {
+                let words = "ordinal dates or identifiers: give a format to read dates";
+                return Decision::new(ValueShape::Text(reading), words);
+            }
+            Some(_) => {
+                let words = "dates with the day or the month first: give a format to read dates";
+                return Decision::text(words, None);
+            }
+            None => {}
+        }
+        if !times.is_exact && !is_named {
+            let words = "times finer than a microsecond: give the type to cut them";
+            return Decision::new(ValueShape::Text(reading), words);
+        }
+        if times.is_date {
+            return Decision::new(ValueShape::Date(times.format), "days");
+        }
+        let value = ValueShape::Timestamp { format: times.format, may_cut: is_named };
+        Decision::new(value, "moments")
+    }
+
+    fn is_time_column(&self, place: &Place) -> bool {
+        !self.options.time_columns.is_empty() && {
+            let path = place.dotted();
+            self.options.time_columns.contains(&path)
+        }
+    }
+
+    fn report(&self, evidence: &ValueEvidence, place: &Place, decision: &Decision) -> FieldReport {
+        let text = evidence.text.as_deref();
+        let mut counts: Vec<(&'static str, u64)> = Class::ALL
+            .into_iter()
+            .skip(1)
+            .map(|class| (class.name(), evidence.count(class)))
+            .chain([
+                ("NaN or infinity", text.map_or(0, |text| text.specials)),
+                ("word for null", text.map_or(0, |text| text.spelled_nulls)),
+                ("blank text", text.map_or(0, |text| text.quoted_empty)),
+                ("text with half a surrogate pair", evidence.lone_surrogates),
+            ])
+            .collect();
+        let seen = evidence.value_count()
+            + text.map_or(0, |text| text.specials + text.spelled_nulls + text.quoted_empty);
+        counts.push(("null or missing", place.object_count.saturating_sub(seen)));
+        counts.retain(|(_, count)| *count > 0);
+        FieldReport {
+            path: place.path.clone(),
+            column: place.column.clone(),
+            data_type: decision.value.data_type(),
+            format: format_of(&decision.value),
+            counts,
+            conflict: decision
+                .conflict
+                .and_then(|class| self.conflict(class, evidence.first(class))),
+            decision: decision.words.to_owned(),
+        }
+    }
+
+    fn conflict(&self, class: Class, seen: Seen) -> Option<Conflict> {
+        let source = Arc::clone(self.evidence.sources.get(seen.source as usize)?);
+        Some(Conflict { source, line: seen.line, kind: class.name() })
+    }
+
+    fn report_dropped(&mut self, field: &FieldEvidence, place: &Place) {
+        self.needs_residual = true;
+        let mut path = place.path.clone();
+        path.push(field.name.to_string());
+        self.reports.push(FieldReport {
+            path,
+            column: Vec::new(),
+            data_type: DataType::Utf8,
+            format: None,
+            counts: vec![("value", field.object_count)],
+            conflict: None,
+            decision: "past the limit of columns: kept in the residual column".to_owned(),
+        });
+    }
+}
+
+/// The name of a column of the record: its path, from the first field that is flattened on.
+fn field_path(place: &Place, name: &str) -> String {
+    match place.path.is_empty() {
+        true => name.to_owned(),
+        false => format!("{}.{name}", place.dotted()),
+    }
+}
+
+/// The objects that a field of this place could stand in.
+fn place_objects(place: &Place, object: &ObjectEvidence) -> u64 {
+    if place.path.is_empty() { place.object_count } else { object.object_count }
+}
+
+fn field_shape(
+    key: &str,
+    name: String,
+    slot: usize,
+    value: ValueShape,
+    policy: Policy,
+) -> FieldShape {
+    FieldShape { key: key.into(), name, slot, value, policy }
+}
+
+/// The class, besides null, that came up last: the one that widened the type.
+fn minority(evidence: &ValueEvidence) -> Option<Class> {
+    let seen = Class::ALL.into_iter().skip(1).filter(|class| evidence.count(*class) > 0);
+    seen.max_by_key(|class| {
+        let first = evidence.first(*class);
+        (first.source, first.line)
+    })
+}
+
+fn format_of(value: &ValueShape) -> Option<String> {
+    match value {
+        ValueShape::Date(format) | ValueShape::Timestamp { format, .. } => Some(format.to_string()),
+        _ => None,
+    }
+}
+
+/// The shape of a type, for values of which nothing is known.
+pub(crate) fn given_shape(
+    data_type: &DataType,
+    format: Option<&TimeFormat>,
+    policy: Policy,
+) -> ValueShape {
+    seen_shape(data_type, format, None, policy)
+}
+
+/// The shape of a type that is given. Where no format is, the values show it, or it is ISO 8601.
+fn seen_shape(
+    data_type: &DataType,
+    format: Option<&TimeFormat>,
+    evidence: Option<&ValueEvidence>,
+    policy: Policy,
+) -> ValueShape {
+    let time_format = || match (format, evidence) {
+        (Some(format), _) => format.clone(),
+        (None, Some(evidence)) => evidence
+            .times
+            .decide()
+            .or_else(|| evidence.epoch.decide())
+            .map_or(TimeFormat::Iso8601, |times| times.format),
+        (None, None) => TimeFormat::Iso8601,
+    };
+    match data_type {
+        DataType::Boolean => ValueShape::Boolean,
+        DataType::Int64 => ValueShape::Int64(Reading::default()),
+        DataType::Float64 => ValueShape::Float64(Reading::default()),
+        DataType::Decimal { precision, scale } => {
+            ValueShape::Decimal { precision: *precision, scale: *scale }
+        }
+        DataType::Utf8 | DataType::Null => ValueShape::TEXT,
+        DataType::Binary => ValueShape::Binary,
+        DataType::Date => ValueShape::Date(time_format()),
+        DataType::Timestamp => {
+            ValueShape::Timestamp { format: time_format(), may_cut: policy == Policy::Reject }
+        }
+        DataType::List(element) => {
+            let evidence = evidence.and_then(|evidence| evidence.element.as_deref());
+            ValueShape::List(Box::new(seen_shape(element, format, evidence, policy)))
+        }
+        DataType::Map(_, value) => {
+            ValueShape::Map(Box::new(seen_shape(value, format, None, policy)))
+        }
+        DataType::Struct(fields) => {
+            let object = evidence.and_then(|evidence| evidence.object.as_deref());
+            let field = |(slot, field): (usize, &Field)| {
+                let seen = object.and_then(|object| object.find(&field.name));
+                let value =
+                    seen_shape(&field.data_type, None, seen.map(|seen| &seen.value), policy);
+                field_shape(&field.name, field.name.clone(), slot, value, policy)
+            };
+            ValueShape::Struct(ObjectShape::new(fields.iter().enumerate().map(field).collect()))
+        }
+    }
+}

@@ -1,0 +1,570 @@
+//! What was seen of every field: counts, first places, and what its values have in common.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::InferOptions;
+use super::number::{Number, is_exact_double, read_number};
+use super::text::{Commas, TextValue, read_text};
+use crate::decode::json::{Kind, Value, has_lone_surrogate};
+use crate::source::Source;
+use crate::time::{EpochCandidates, TimeCandidates};
+
+/// What a value is, as far as its type goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Null,
+    Boolean,
+    Int,
+    BigInt,
+    Float,
+    Wide,
+    Text,
+    Object,
+    EmptyObject,
+    Array,
+    EmptyArray,
+}
+
+impl Class {
+    pub(super) const ALL: [Self; 11] = [
+        Self::Null,
+        Self::Boolean,
+        Self::Int,
+        Self::BigInt,
+        Self::Float,
+        Self::Wide,
+        Self::Text,
+        Self::Object,
+        Self::EmptyObject,
+        Self::Array,
+        Self::EmptyArray,
+    ];
+
+    /// The class in words.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean => "boolean",
+            Self::Int => "integer",
+            Self::BigInt => "integer past 64 bits",
+            Self::Float => "decimal number",
+            Self::Wide => "number past a double",
+            Self::Text => "text",
+            Self::Object => "object",
+            Self::EmptyObject => "empty object",
+            Self::Array => "list",
+            Self::EmptyArray => "empty list",
+        }
+    }
+}
+
+/// A line of a source. Line 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) source: u32,
+    pub(super) line: u64,
+}
+
+/// What the values of one field are.
+#[derive(Clone, Debug)]
+pub(super) struct ValueEvidence {
+    counts: [u64; Class::ALL.len()],
+    first: [Seen; Class::ALL.len()],
+    /// Every integer is a double exactly.
+    pub(super) ints_are_doubles: bool,
+    pub(super) times: TimeCandidates,
+    pub(super) epoch: EpochCandidates,
+    /// Strings with half of a surrogate pair.
+    pub(super) lone_surrogates: u64,
+    /// What only the texts of CSV show.
+    pub(super) text: Option<Box<TextEvidence>>,
+    pub(super) object: Option<Box<ObjectEvidence>>,
+    pub(super) element: Option<Box<ValueEvidence>>,
+}
+
+/// What only the texts of CSV show.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TextEvidence {
+    pub(super) spelled_nulls: u64,
+    pub(super) first_spelled: Seen,
+    pub(super) quoted_empty: u64,
+    pub(super) specials: u64,
+    pub(super) first_special: Seen,
+    pub(super) commas: Commas,
+}
+
+impl Default for ValueEvidence {
+    fn default() -> Self {
+        Self {
+            counts: [0; Class::ALL.len()],
+            first: [Seen::default(); Class::ALL.len()],
+            ints_are_doubles: true,
+            times: TimeCandidates::new(),
+            epoch: EpochCandidates::new(),
+            lone_surrogates: 0,
+            text: None,
+            object: None,
+            element: None,
+        }
+    }
+}
+
+impl ValueEvidence {
+    pub(super) fn count(&self, class: Class) -> u64 {
+        self.counts.get(class as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn first(&self, class: Class) -> Seen {
+        self.first.get(class as usize).copied().unwrap_or_default()
+    }
+
+    /// The values that are no nulls.
+    pub(super) fn value_count(&self) -> u64 {
+        self.counts.iter().skip(1).sum()
+    }
+
+    #[inline]
+    fn add(&mut self, class: Class, seen: Seen) {
+        if let (Some(count), Some(first)) =
+            (self.counts.get_mut(class as usize), self.first.get_mut(class as usize))
+        {
+            if *count == 0 {
+                *first = seen;
+            }
+            *count += 1;
+        }
+    }
+
+    fn observe(&mut self, value: &Value<'_>, seen: Seen) {
+        let class = match value.kind() {
+            Kind::Null => Class::Null,
+            Kind::True | Kind::False => Class::Boolean,
+            Kind::Integer | Kind::Decimal => self.observe_number(value.inner()),
+            Kind::PlainText => {
+                if !self.times.is_hopeless() {
+                    self.times.observe(value.inner());
+                }
+                Class::Text
+            }
+            Kind::EscapedText => {
+                if !self.times.is_hopeless() {
+                    self.times.observe(&value.as_written());
+                }
+                self.lone_surrogates += u64::from(has_lone_surrogate(value.inner()));
+                Class::Text
+            }
+            Kind::Array => {
+                let mut class = Class::EmptyArray;
+                for element in value.elements() {
+                    class = Class::Array;
+                    self.element.get_or_insert_default().observe(&element, seen);
+                }
+                class
+            }
+            Kind::Object => {
+                let mut members = value.members().peekable();
+                if members.peek().is_some() {
+                    self.object.get_or_insert_default().observe(members, seen);
+                    Class::Object
+                } else {
+                    Class::EmptyObject
+                }
+            }
+        };
+        self.add(class, seen);
+    }
+
+    #[inline]
+    fn observe_number(&mut self, text: &str) -> Class {
+        if !self.epoch.is_hopeless() {
+            self.epoch.observe(text);
+        }
+        self.class_of(read_number(text))
+    }
+
+    #[inline]
+    fn class_of(&mut self, number: Option<Number>) -> Class {
+        match number {
+            Some(Number::Int(value)) => {
+                self.ints_are_doubles &= is_exact_double(value);
+                Class::Int
+            }
+            Some(Number::Float(_)) => Class::Float,
+            Some(Number::BigInt) => Class::BigInt,
+            Some(Number::Wide) | None => Class::Wide,
+        }
+    }
+
+    fn observe_text(&mut self, text: &str, quoted: bool, is_null: bool, seen: Seen) {
+        let texts = self.text.get_or_insert_default();
+        let read = if is_null { TextValue::Empty } else { read_text(text) };
+        if !matches!(read, TextValue::Empty | TextValue::SpelledNull | TextValue::Special(_)) {
+            texts.commas.observe(text);
+        }
+        let class = match read {
+            TextValue::Empty if quoted && !is_null && text.is_empty() => {
+                texts.quoted_empty += 1;
+                return;
+            }
+            TextValue::Empty if is_null || text.is_empty() => Class::Null,
+            TextValue::SpelledNull => {
+                if texts.spelled_nulls == 0 {
+                    texts.first_spelled = seen;
+                }
+                texts.spelled_nulls += 1;
+                return;
+            }
+            TextValue::Special(_) => {
+                if texts.specials == 0 {
+                    texts.first_special = seen;
+                }
+                texts.specials += 1;
+                return;
+            }
+            TextValue::Boolean(_) => Class::Boolean,
+            TextValue::Number(number) => {
+                if !self.epoch.is_hopeless() {
+                    self.epoch.observe(text);
+                }
+                self.class_of(Some(number))
+            }
+            // Nothing but blanks is text, or a null among values that are none.
+            TextValue::Empty => {
+                texts.quoted_empty += 1;
+                return;
+            }
+            TextValue::Other => {
+                if !self.times.is_hopeless() {
+                    self.times.observe(text);
+                }
+                Class::Text
+            }
+        };
+        self.add(class, seen);
+    }
+
+    /// Adds what was seen later. `sources` gives the indices of the later sources.
+    pub(super) fn merge(&mut self, later: Self, sources: &[u32]) {
+        let moved = |seen: Seen| Seen { source: index_in(sources, seen.source), ..seen };
+        for (index, count) in later.counts.iter().enumerate() {
+            let firsts = (self.counts.get_mut(index), self.first.get_mut(index));
+            if let (Some(own), Some(first)) = firsts {
+                if *own == 0 && *count > 0 {
+                    *first = moved(later.first.get(index).copied().unwrap_or_default());
+                }
+                *own += count;
+            }
+        }
+        self.ints_are_doubles &= later.ints_are_doubles;
+        self.times.merge(&later.times);
+        self.epoch.merge(&later.epoch);
+        self.lone_surrogates += later.lone_surrogates;
+        if let Some(later) = later.text {
+            let own = self.text.get_or_insert_default();
+            if own.spelled_nulls == 0 {
+                own.first_spelled = moved(later.first_spelled);
+            }
+            if own.specials == 0 {
+                own.first_special = moved(later.first_special);
+            }
+            own.spelled_nulls += later.spelled_nulls;
+            own.quoted_empty += later.quoted_empty;
+            own.specials += later.specials;
+            own.commas.merge(&later.commas);
+        }
+        if let Some(later) = later.object {
+            self.object.get_or_insert_default().merge(*later, sources);
+        }
+        if let Some(later) = later.element {
+            self.element.get_or_insert_default().merge(*later, sources);
+        }
+    }
+
+    fn prune(&mut self, limit: usize) {
+        if let Some(object) = &mut self.object {
+            object.prune_nested(limit);
+        }
+        if let Some(element) = &mut self.element {
+            element.prune(limit);
+        }
+    }
+}
+
+fn index_in(sources: &[u32], index: u32) -> u32 {
+    sources.get(index as usize).copied().unwrap_or(index)
+}
+
+/// One key of an object.
+#[derive(Clone, Debug)]
+pub(super) struct FieldEvidence {
+    pub(super) name: Arc<str>,
+    pub(super) value: ValueEvidence,
+    /// In how many objects it stands.
+    pub(super) object_count: u64,
+    /// The last object it stood in, counted from 1.
+    last_object: u64,
+}
+
+/// The keys of the objects of one field, in the order in which they were first seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ObjectEvidence {
+    pub(super) fields: Vec<FieldEvidence>,
+    by_name: FxHashMap<Arc<str>, usize>,
+    /// The objects that have keys.
+    pub(super) object_count: u64,
+    /// Keys that stood in an object before, with another value.
+    pub(super) duplicates: u64,
+    /// Keys beyond the limit, of which nothing is known.
+    pub(super) is_over_limit: bool,
+    /// All values of the keys together, once there were so many keys that they must be data.
+    pub(super) collapsed: Option<Box<ValueEvidence>>,
+}
+
+impl ObjectEvidence {
+    fn observe<'a>(&mut self, members: impl Iterator<Item = (Value<'a>, Value<'a>)>, seen: Seen) {
+        self.object_count += 1;
+        // Objects of one kind have their keys in one order: the next key is the next field.
+        let mut hint = 0;
+        for (key, value) in members {
+            let name = key.as_written();
+            let index = self.field(&name, hint);
+            hint = index + 1;
+            if let Some(field) = self.fields.get_mut(index) {
+                if field.last_object == self.object_count {
+                    self.duplicates += 1;
+                } else {
+                    field.last_object = self.object_count;
+                    field.object_count += 1;
+                }
+                field.value.observe(&value, seen);
+            }
+        }
+    }
+
+    /// The index of the field of that name, which is made where there is none.
+    #[inline]
+    pub(super) fn field(&mut self, name: &str, hint: usize) -> usize {
+        if self.fields.get(hint).is_some_and(|field| &*field.name == name) {
+            return hint;
+        }
+        if let Some(index) = self.by_name.get(name) {
+            return *index;
+        }
+        let index = self.fields.len();
+        let name: Arc<str> = Arc::from(name);
+        self.by_name.insert(Arc::clone(&name), index);
+        let value = ValueEvidence::default();
+        self.fields.push(FieldEvidence { name, value, object_count: 0, last_object: 0 });
+        index
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&FieldEvidence> {
+        self.fields.get(*self.by_name.get(name)?)
+    }
+
+    pub(super) fn merge(&mut self, later: Self, sources: &[u32]) {
+        let objects_before = self.object_count;
+        self.object_count += later.object_count;
+        self.duplicates += later.duplicates;
+        self.is_over_limit |= later.is_over_limit;
+        if let Some(later) = later.collapsed {
+            self.collapse();
+            if let Some(collapsed) = &mut self.collapsed {
+                collapsed.merge(*later, sources);
+            }
+        }
+        let mut hint = 0;
+        for later in later.fields {
+            if let Some(collapsed) = &mut self.collapsed {
+                collapsed.merge(later.value, sources);
+                continue;
+            }
+            let index = self.field(&later.name, hint);
+            hint = index + 1;
+            if let Some(field) = self.fields.get_mut(index) {
+                field.object_count += later.object_count;
+                field.last_object = objects_before + later.last_object;
+                field.value.merge(later.value, sources);
+            }
+        }
+    }
+
+    /// Takes all keys for data.
+    fn collapse(&mut self) {
+        let mut collapsed = self.collapsed.take().unwrap_or_default();
+        for field in std::mem::take(&mut self.fields) {
+            collapsed.merge(field.value, &[]);
+        }
+        self.by_name.clear();
+        self.collapsed = Some(collapsed);
+    }
+
+    /// Keeps the memory of a nested object bounded: more keys than there may be columns are data.
+    fn prune_nested(&mut self, limit: usize) {
+        if self.fields.len() > limit {
+            self.collapse();
+        }
+        self.prune_fields(limit);
+        if let Some(collapsed) = &mut self.collapsed {
+            collapsed.prune(limit);
+        }
+    }
+
+    fn prune_fields(&mut self, limit: usize) {
+        for field in &mut self.fields {
+            field.value.prune(limit);
+        }
+    }
+
+    /// Forgets the keys of records past the limit: they go to the residual column.
+    fn prune_root(&mut self, limit: usize) {
+        if self.fields.len() > limit {
+            self.is_over_limit = true;
+            for field in self.fields.drain(limit..) {
+                self.by_name.remove(&field.name);
+            }
+        }
+        self.prune_fields(limit);
+    }
+}
+
+/// What was seen of every field of every record.
+///
+/// Evidence of later records is merged into that of earlier ones in the order of the records: so
+/// fields keep the order in which they were first seen, and the result is that of one long look.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub(super) root: ObjectEvidence,
+    pub(super) records: u64,
+    pub(super) sources: Vec<Arc<str>>,
+    /// A record had a value that no column takes.
+    pub(super) has_surplus: bool,
+    current: u32,
+    extra_fields: Vec<(usize, String)>,
+    nulls: Arc<[String]>,
+    column_limit: usize,
+}
+
+impl Evidence {
+    /// Nothing seen yet.
+    pub fn new(options: &InferOptions) -> Self {
+        Self {
+            root: ObjectEvidence::default(),
+            records: 0,
+            sources: Vec::new(),
+            has_surplus: false,
+            current: 0,
+            extra_fields: Vec::new(),
+            nulls: options.nulls.clone().into(),
+            column_limit: options.column_limit,
+        }
+    }
+
+    /// Nothing seen yet, under the same options.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self {
+            root: ObjectEvidence::default(),
+            records: 0,
+            sources: Vec::new(),
+            has_surplus: false,
+            current: 0,
+            extra_fields: Vec::new(),
+            nulls: Arc::clone(&self.nulls),
+            column_limit: self.column_limit,
+        }
+    }
+
+    /// Whether no field and no record was seen.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0 && self.root.fields.is_empty()
+    }
+
+    /// How many records were seen.
+    pub fn record_count(&self) -> u64 {
+        self.records
+    }
+
+    /// Adds what was seen in records that stand later.
+    pub fn merge(&mut self, later: Self) {
+        self.root.prune_root(self.column_limit);
+        let sources: Vec<u32> = later.sources.iter().map(|name| self.source_index(name)).collect();
+        self.records += later.records;
+        self.has_surplus |= later.has_surplus;
+        self.root.merge(later.root, &sources);
+        self.root.prune_root(self.column_limit);
+    }
+
+    fn source_index(&mut self, name: &Arc<str>) -> u32 {
+        let known = self.sources.iter().rposition(|known| known == name);
+        let index = known.unwrap_or_else(|| {
+            self.sources.push(Arc::clone(name));
+            self.sources.len() - 1
+        });
+        u32::try_from(index).unwrap_or(u32::MAX)
+    }
+
+    /// Says which source the next records come from. Its extra fields are seen with every record.
+    pub fn begin_source(&mut self, source: &Source) {
+        self.current = self.source_index(source.name());
+        let fields = source.extra_fields().iter();
+        self.extra_fields =
+            fields.map(|(name, text)| (self.root.field(name, 0), text.clone())).collect();
+    }
+
+    /// Sees a record that is a JSON object.
+    pub fn observe_record(&mut self, record: &Value<'_>, line: u64) {
+        let seen = Seen { source: self.current, line };
+        self.root.observe(record.members(), seen);
+        self.finish(line);
+    }
+
+    /// The index of the field of that name, for records of texts seen by this evidence.
+    pub fn text_field(&mut self, name: &str) -> usize {
+        self.root.field(name, 0)
+    }
+
+    /// Sees the text of a field in the current record of texts. An empty text that is not quoted is
+    /// a null.
+    pub fn observe_text(&mut self, index: usize, text: &str, quoted: bool, line: u64) {
+        let seen = Seen { source: self.current, line };
+        let is_null = text == "\\N" || self.nulls.iter().any(|null| null == text);
+        let object = self.root.object_count + 1;
+        if let Some(field) = self.root.fields.get_mut(index) {
+            if field.last_object == object {
+                self.root.duplicates += 1;
+            } else {
+                field.last_object = object;
+                field.object_count += 1;
+            }
+            field.value.observe_text(text, quoted, is_null, seen);
+        }
+    }
+
+    /// Ends a record of texts.
+    pub fn finish_text_record(&mut self, line: u64) {
+        self.root.object_count += 1;
+        self.finish(line);
+    }
+
+    /// A record has a value that no column takes: there will be a residual column.
+    pub fn observe_surplus(&mut self) {
+        self.has_surplus = true;
+    }
+
+    /// The fields that the source adds count as part of the record, which is counted already.
+    fn finish(&mut self, line: u64) {
+        self.records += 1;
+        if self.extra_fields.is_empty() {
+            return;
+        }
+        self.root.object_count -= 1;
+        for (index, text) in std::mem::take(&mut self.extra_fields) {
+            self.observe_text(index, &text, true, line);
+            self.extra_fields.push((index, text));
+        }
+        self.root.object_count += 1;
+    }
+}

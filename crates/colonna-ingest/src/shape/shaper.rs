@@ -1,0 +1,454 @@
+//! Records written into the columns of a shape.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use colonna_column::{ColumnBuilder, Columns};
+use colonna_schema::DataType;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::convert::{days, decimal, double, integer, micros};
+use super::residual::{Unfit, residual_json};
+use super::{ObjectShape, Policy, Reading, RecordShape, ValueShape};
+use crate::decode::json::{Kind, Value, quoted};
+use crate::infer::{Number, TextValue, read_number, read_text};
+use crate::{IngestError, Source};
+
+/// A value that does not fit its column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The field, where it is one.
+    pub field: Option<String>,
+    /// Why it does not fit, in one line.
+    pub reason: String,
+}
+
+/// Collects records into columns.
+///
+/// Invariant: between two records no column has more than `rows` rows; one that has fewer is filled
+/// up with nulls when it gets its next value. A record that is dropped stays in the columns until
+/// [`Shaper::finish`] leaves it out.
+#[derive(Debug)]
+pub struct Shaper {
+    shape: Arc<RecordShape>,
+    columns: Vec<ColumnBuilder>,
+    rows: usize,
+    dropped: FxHashSet<usize>,
+    extra_fields: Vec<(String, String)>,
+    state: State,
+}
+
+/// What goes beside the columns while a record is written.
+#[derive(Debug, Default)]
+struct State {
+    unfit: Vec<Unfit>,
+    policy: Policy,
+    /// How many lists and maps lie around the value.
+    list_depth: usize,
+    /// A key stood in an object before: the record must be written again.
+    is_repeated: bool,
+    /// Objects are looked through for repeated keys before they are written.
+    is_careful: bool,
+}
+
+impl Shaper {
+    /// No rows yet.
+    pub fn new(shape: &Arc<RecordShape>) -> Self {
+        let fields = shape.schema().fields.iter();
+        Self {
+            shape: Arc::clone(shape),
+            columns: fields.map(|field| ColumnBuilder::new(&field.data_type)).collect(),
+            rows: 0,
+            dropped: FxHashSet::default(),
+            extra_fields: Vec::new(),
+            state: State::default(),
+        }
+    }
+
+    /// Says which source the next records come from. They get its extra fields when they end.
+    pub fn begin_source(&mut self, source: &Source) {
+        self.extra_fields = source.extra_fields().to_vec();
+    }
+
+    /// Adds a record that is a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// Where a value does not fit and cannot be kept otherwise; the record is dropped then.
+    pub fn push_record(&mut self, record: &Value<'_>) -> Result<(), Misfit> {
+        let shape = Arc::clone(&self.shape);
+        self.state.write_object(&mut self.columns, &shape.root, record, self.rows);
+        if self.state.is_repeated {
+            self.rollback_record();
+            self.state.is_careful = true;
+            self.state.write_object(&mut self.columns, &shape.root, record, self.rows);
+            self.state.is_careful = false;
+        }
+        self.finish_record()
+    }
+
+    /// The index of the field of that name, for [`Shaper::push_text`]. None where it has no column:
+    /// its values are surplus.
+    pub fn column_of(&self, name: &str) -> Option<usize> {
+        self.shape.root.find(name, usize::MAX)
+    }
+
+    /// Adds the text of a field to the current record. An empty text that is not quoted is null. One
+    /// that does not fit is told by [`Shaper::finish_record`].
+    pub fn push_text(&mut self, index: usize, text: &str, quoted: bool) {
+        let shape = Arc::clone(&self.shape);
+        let Some(field) = shape.root.fields.get(index) else { return };
+        let Some(builder) = self.columns.get_mut(field.slot) else { return };
+        if matches!(field.value, ValueShape::Flat(_)) || builder.len() > self.rows {
+            return self.push_surplus(&field.key, text);
+        }
+        builder.push_nulls_to(self.rows);
+        let is_null = text.is_empty() && !quoted
+            || text == "\\N"
+            || shape.nulls.iter().any(|null| null == text);
+        let exactly = field.policy == Policy::Keep;
+        if is_null {
+            builder.push_null();
+        } else if !write_text(builder, &field.value, text, exactly) {
+            builder.push_null();
+            let reason = misfit_reason(&field.value, text);
+            let json = crate::decode::json::quoted(text);
+            let is_rejected = field.policy == Policy::Reject;
+            let reversed_path = vec![field.key.to_string()];
+            self.state.unfit.push(Unfit { reversed_path, json, reason, is_rejected });
+        }
+    }
+
+    /// Keeps a text that no column takes in the residual column, under that key.
+    pub fn push_surplus(&mut self, key: &str, text: &str) {
+        self.state.unfit.push(Unfit {
+            reversed_path: vec![key.to_owned()],
+            json: quoted(text),
+            reason: "no column takes it".to_owned(),
+            is_rejected: false,
+        });
+    }
+
+    /// Ends the record. Fields that got nothing are null.
+    ///
+    /// # Errors
+    ///
+    /// Where a value does not fit and cannot be kept otherwise; the record is dropped then.
+    pub fn finish_record(&mut self) -> Result<(), Misfit> {
+        for (name, text) in std::mem::take(&mut self.extra_fields) {
+            match self.column_of(&name) {
+                Some(index) => self.push_text(index, &text, true),
+                None => self.push_surplus(&name, &text),
+            }
+            self.extra_fields.push((name, text));
+        }
+        let residual = self.shape.residual;
+        let refused = self.state.unfit.iter().find(|unfit| unfit.is_rejected || residual.is_none());
+        if let Some(refused) = refused {
+            let (field, reason) = (Some(refused.field()), refused.reason.clone());
+            self.rollback_record();
+            return Err(Misfit { field, reason });
+        }
+        if !self.state.unfit.is_empty()
+            && let Some(column) = residual.and_then(|slot| self.columns.get_mut(slot))
+        {
+            column.push_nulls_to(self.rows);
+            if column.push_text(&residual_json(&self.state.unfit)).is_err() {
+                column.push_null();
+            }
+            self.state.unfit.clear();
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Drops what was pushed of a record that was not finished.
+    pub fn rollback_record(&mut self) {
+        self.dropped.insert(self.rows);
+        self.rows += 1;
+        self.state.unfit.clear();
+        self.state.is_repeated = false;
+    }
+
+    /// The columns of all records.
+    ///
+    /// # Errors
+    ///
+    /// Where the columns do not hold together, which no input brings about.
+    pub fn finish(mut self) -> Result<Columns, IngestError> {
+        self.columns.iter_mut().for_each(|column| column.push_nulls_to(self.rows));
+        let columns = self.columns.into_iter().map(ColumnBuilder::finish).collect();
+        let columns = Columns::try_new(Arc::clone(self.shape.schema()), columns, self.rows)?;
+        if self.dropped.is_empty() {
+            return Ok(columns);
+        }
+        let kept = (0..self.rows).filter(|row| !self.dropped.contains(row));
+        let kept: Vec<u32> = kept.filter_map(|row| u32::try_from(row).ok()).collect();
+        Ok(columns.gather(&kept))
+    }
+}
+
+impl State {
+    /// Writes the members of an object into the columns of its fields, at `row`. False where some
+    /// of it was not kept and no struct around it can say where: inside of lists.
+    fn write_object(
+        &mut self,
+        columns: &mut [ColumnBuilder],
+        shape: &ObjectShape,
+        object: &Value<'_>,
+        row: usize,
+    ) -> bool {
+        let repeated = if self.is_careful { repeated_members(object) } else { Vec::new() };
+        let mut is_kept = true;
+        let mut hint = 0;
+        for (index, (key, value)) in object.members().enumerate() {
+            let name = key.as_written();
+            if repeated.contains(&index) {
+                is_kept &= self.keep(&name, &value, "the key stands in the object again");
+                continue;
+            }
+            let Some(index) = shape.find(&name, hint) else {
+                is_kept &= self.keep(&name, &value, "no column takes it");
+                continue;
+            };
+            hint = index + 1;
+            let Some(field) = shape.fields.get(index) else { continue };
+            let policy = std::mem::replace(&mut self.policy, field.policy);
+            let unfit_before = self.unfit.len();
+            let is_written = match &field.value {
+                ValueShape::Flat(nested) if value.kind() == Kind::Object => {
+                    self.write_object(columns, nested, &value, row)
+                }
+                ValueShape::Flat(_) => value.kind() == Kind::Null,
+                shape => match columns.get_mut(field.slot) {
+                    Some(column) if column.len() <= row => {
+                        column.push_nulls_to(row);
+                        self.write(column, shape, &value)
+                    }
+                    _ => {
+                        self.is_repeated = true;
+                        true
+                    }
+                },
+            };
+            for unfit in self.unfit.iter_mut().skip(unfit_before) {
+                unfit.reversed_path.push(name.to_string());
+            }
+            if !is_written {
+                let reason = misfit_reason(&field.value, value.raw());
+                is_kept &= self.keep(&name, &value, &reason);
+            }
+            self.policy = policy;
+        }
+        is_kept
+    }
+
+    /// Keeps a member that is not in its column. Inside of lists it is the outermost one that is
+    /// kept, as a whole.
+    fn keep(&mut self, name: &Cow<'_, str>, value: &Value<'_>, reason: &str) -> bool {
+        if self.list_depth > 0 {
+            return false;
+        }
+        self.unfit.push(Unfit {
+            reversed_path: vec![name.to_string()],
+            json: value.raw().to_owned(),
+            reason: reason.to_owned(),
+            is_rejected: self.policy == Policy::Reject,
+        });
+        true
+    }
+
+    /// Adds one row to a column. False where the value is not wholly in it.
+    fn write(&mut self, column: &mut ColumnBuilder, shape: &ValueShape, value: &Value<'_>) -> bool {
+        let kind = value.kind();
+        match (shape, kind) {
+            (_, Kind::Null) => {
+                column.push_null();
+                true
+            }
+            (ValueShape::Text(_), Kind::EscapedText) => {
+                column.push_text(&value.as_written()).is_ok()
+            }
+            (ValueShape::Text(_), _) => column.push_text(value.inner()).is_ok(),
+            (ValueShape::List(element), Kind::Array) => self.write_list(column, element, value),
+            (ValueShape::Map(element), Kind::Object) => self.write_map(column, element, value),
+            (ValueShape::Struct(object), Kind::Object) => {
+                let row = column.len();
+                let is_kept = self.write_object(column.fields_mut(), object, value, row);
+                column.close_row();
+                is_kept
+            }
+            (_, Kind::Array | Kind::Object) => {
+                column.push_null();
+                false
+            }
+            _ => {
+                let is_written = write_scalar(column, shape, value, self.policy == Policy::Keep);
+                if !is_written {
+                    column.push_null();
+                }
+                is_written
+            }
+        }
+    }
+
+    fn write_list(
+        &mut self,
+        column: &mut ColumnBuilder,
+        shape: &ValueShape,
+        list: &Value<'_>,
+    ) -> bool {
+        self.list_depth += 1;
+        let mut is_kept = true;
+        if let [elements] = column.elements_mut() {
+            for element in list.elements() {
+                is_kept &= self.write(elements, shape, &element);
+            }
+        }
+        column.close_row();
+        self.list_depth -= 1;
+        is_kept
+    }
+
+    fn write_map(
+        &mut self,
+        column: &mut ColumnBuilder,
+        shape: &ValueShape,
+        object: &Value<'_>,
+    ) -> bool {
+        self.list_depth += 1;
+        let mut is_kept = true;
+        let repeated = repeated_members(object);
+        if let [keys, values] = column.elements_mut() {
+            for (index, (key, value)) in object.members().enumerate() {
+                if repeated.contains(&index) {
+                    is_kept = false;
+                    continue;
+                }
+                is_kept &= keys.push_text(&key.as_written()).is_ok();
+                is_kept &= self.write(values, shape, &value);
+            }
+        }
+        column.close_row();
+        self.list_depth -= 1;
+        is_kept
+    }
+}
+
+/// The members whose key stands in the object again, behind them.
+fn repeated_members(object: &Value<'_>) -> Vec<usize> {
+    let mut last: FxHashMap<Cow<'_, str>, usize> = FxHashMap::default();
+    let mut repeated = Vec::new();
+    for (index, (key, _)) in object.members().enumerate() {
+        repeated.extend(last.insert(key.as_written(), index));
+    }
+    repeated
+}
+
+/// Adds a boolean, number or string of JSON to a column of scalars; nothing where it does not fit.
+fn write_scalar(
+    column: &mut ColumnBuilder,
+    shape: &ValueShape,
+    value: &Value<'_>,
+    exactly: bool,
+) -> bool {
+    match value.kind() {
+        Kind::True | Kind::False => match shape {
+            ValueShape::Boolean => column.push_bool(value.kind() == Kind::True).is_ok(),
+            _ => false,
+        },
+        Kind::PlainText | Kind::EscapedText => match shape {
+            ValueShape::Boolean | ValueShape::Int64(_) | ValueShape::Float64(_) if exactly => false,
+            ValueShape::Decimal { .. } if exactly => false,
+            _ => write_text(column, shape, &value.as_written(), exactly),
+        },
+        _ => write_number(column, shape, value.inner(), read_number(value.inner()), exactly),
+    }
+}
+
+fn write_number(
+    column: &mut ColumnBuilder,
+    shape: &ValueShape,
+    text: &str,
+    number: Option<Number>,
+    exactly: bool,
+) -> bool {
+    let Some(number) = number else { return false };
+    match shape {
+        ValueShape::Int64(_) => {
+            integer(text, number, exactly).is_some_and(|value| column.push_i64(value).is_ok())
+        }
+        ValueShape::Float64(_) => {
+            double(text, number, exactly).is_some_and(|value| column.push_f64(value).is_ok())
+        }
+        ValueShape::Decimal { .. } | ValueShape::Date(_) | ValueShape::Timestamp { .. } => {
+            write_text(column, shape, text, exactly)
+        }
+        _ => false,
+    }
+}
+
+/// Adds a text to a column of scalars; nothing where it does not fit. Words for null are null in a
+/// column of anything but text.
+fn write_text(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactly: bool) -> bool {
+    if let ValueShape::Text(_) = shape {
+        return column.push_text(text).is_ok();
+    }
+    if let ValueShape::Binary = shape {
+        return column.push_bytes(text.as_bytes()).is_ok();
+    }
+    let pushed = match shape {
+        ValueShape::Date(format) => days(text, format).map(|days| column.push_i64(days).is_ok()),
+        ValueShape::Timestamp { format, may_cut } => {
+            micros(text, format, *may_cut).map(|micros| column.push_i64(micros).is_ok())
+        }
+        ValueShape::Decimal { precision, scale } => {
+            decimal(text, *precision, *scale).map(|unscaled| column.push_decimal(unscaled).is_ok())
+        }
+        ValueShape::Int64(Reading { style, .. }) | ValueShape::Float64(Reading { style, .. }) => {
+            let number = style.read(text).or_else(|| loose_number(text, exactly));
+            number.map(|number| {
+                let plain = style.normalized(text).unwrap_or_default();
+                write_number(column, shape, &plain, Some(number), exactly)
+            })
+        }
+        _ => None,
+    };
+    if let Some(true) = pushed {
+        return true;
+    }
+    match (read_text(text), shape) {
+        (TextValue::Empty | TextValue::SpelledNull, _) => {
+            column.push_null();
+            true
+        }
+        (TextValue::Boolean(value), ValueShape::Boolean) => column.push_bool(value).is_ok(),
+        (TextValue::Special(value), ValueShape::Float64(_)) => column.push_f64(value).is_ok(),
+        _ => false,
+    }
+}
+
+/// Where the type was given, `007` and `+7` are numbers too.
+fn loose_number(text: &str, exactly: bool) -> Option<Number> {
+    if exactly {
+        return None;
+    }
+    text.trim_ascii().parse().ok().map(Number::Int)
+}
+
+fn misfit_reason(shape: &ValueShape, found: &str) -> String {
+    const SHOWN: usize = 60;
+    let shown: String = found.chars().take(SHOWN).collect();
+    let dots = if shown.len() < found.len() { ".." } else { "" };
+    let format = match shape {
+        ValueShape::Date(format) | ValueShape::Timestamp { format, .. } => format!(" ({format})"),
+        _ => String::new(),
+    };
+    let wanted = match shape {
+        ValueShape::List(_) => "list".to_owned(),
+        ValueShape::Struct(_) | ValueShape::Flat(_) => "struct".to_owned(),
+        ValueShape::Map(_) => "map".to_owned(),
+        scalar => DataType::to_string(&scalar.data_type()),
+    };
+    format!("expected {wanted}{format}, found {shown}{dots}")
+}
