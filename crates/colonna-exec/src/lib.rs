@@ -39,3 +39,4 @@ pub use bind::{BoundExpr, BoundKind, Slots, bind};
 pub use error::ExecError;
 pub use evaluate::{evaluate, select};
 pub use plan::{Partial, Plan};
+pub use sort::sort_rows;

@@ -21,6 +21,9 @@ pub struct ColumnStatistics {
     pub min_is_exact: bool,
     /// Whether `max` is a value of the column and not merely above all of them.
     pub max_is_exact: bool,
+    /// Whether it is known that no row is NaN. Of a column of doubles for which it is not known, any
+    /// row may be NaN, which stands above all bounds.
+    pub is_nan_free: bool,
 }
 
 /// What is known of some rows: how many, and the bounds of their leaf columns by path.

@@ -1,0 +1,250 @@
+//! What is left to read once statistics have had their say.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use colonna_exec::{BoundExpr, Plan};
+use colonna_page::{Page, Reader};
+use colonna_schema::{ColumnStatistics, Scalar, Statistics};
+
+use crate::prune::{Known, conjuncts, may_match, only_slot};
+use crate::{Counters, ScanError, ScanFile, ScanOptions, ScanSource};
+
+/// Rows of one row group that are to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    /// Which file of the source.
+    pub(crate) file: usize,
+    /// Its reader.
+    pub(crate) reader: Arc<Reader>,
+    /// Which row group of the file.
+    pub(crate) row_group: usize,
+    /// Which of its rows, ascending; `None` for all.
+    pub(crate) ranges: Option<Vec<Range<u64>>>,
+}
+
+/// Whether the log rules out that the file has a row for the predicate.
+pub(crate) fn file_is_skipped(file: &ScanFile, plan: &Plan) -> bool {
+    let Some(predicate) = plan.predicate() else { return false };
+    let constants = constant_statistics(file, plan);
+    let unknown = Statistics { row_count: u64::MAX, ..Statistics::default() };
+    let statistics = file.statistics.as_ref().unwrap_or(&unknown);
+    let slots = plan.slots().paths().iter().zip(&constants);
+    let slots = slots
+        .map(|(path, constant)| constant.as_ref().or_else(|| statistics.columns.get(path)))
+        .collect();
+    // The null count of a constant is that of as many rows as there are.
+    let known = Known { row_count: statistics.row_count, slots, schema: plan.slots() };
+    !may_match(predicate, &known)
+}
+
+/// The tasks of a file that is opened.
+pub(crate) fn tasks_of(
+    source: &ScanSource,
+    index: usize,
+    plan: &Plan,
+    options: &ScanOptions,
+    counters: &mut Counters,
+) -> Result<Vec<Task>, ScanError> {
+    let file = &source.files[index];
+    let reader = file.reader()?;
+    check_row_count(file, &reader)?;
+    let constants = constant_statistics(file, plan);
+    let predicate = plan.predicate().filter(|_| options.pruning);
+    let paths: Vec<Vec<String>> =
+        plan.slots().paths().iter().map(|path| source.physical_path(path)).collect();
+    let mut tasks = Vec::new();
+    let mut first_row = 0;
+    for row_group in 0..reader.row_group_count() {
+        counters.row_groups_considered += 1;
+        let row_count = reader.row_group_rows(row_group);
+        let rows = first_row..first_row + row_count;
+        first_row = rows.end;
+        let mut ranges = vec![0..row_count];
+        if let Some(predicate) = predicate {
+            let group = Group { reader: &reader, row_group, row_count, paths: &paths, plan };
+            ranges = if group.may_match(predicate, &constants) {
+                group.page_ranges(predicate)
+            } else {
+                Vec::new()
+            };
+        }
+        let ranges = without(&ranges, &rows, &file.deleted_rows);
+        if ranges.iter().all(Range::is_empty) {
+            counters.row_groups_skipped += 1;
+            continue;
+        }
+        let is_whole = ranges.len() == 1 && ranges.first() == Some(&(0..row_count));
+        let ranges = (!is_whole).then_some(ranges);
+        tasks.push(Task { file: index, reader: Arc::clone(&reader), row_group, ranges });
+    }
+    Ok(tasks)
+}
+
+/// A log and a file that disagree would make answers from one of them wrong.
+fn check_row_count(file: &ScanFile, reader: &Reader) -> Result<(), ScanError> {
+    match &file.statistics {
+        Some(statistics) if statistics.row_count != reader.row_count() => {
+            Err(ScanError::RowCount {
+                path: file.path.clone(),
+                expected: statistics.row_count,
+                found: reader.row_count(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// For each slot that is a constant of the file, what that says.
+fn constant_statistics(file: &ScanFile, plan: &Plan) -> Vec<Option<ColumnStatistics>> {
+    let row_count = file.statistics.as_ref().map_or(u64::MAX, |statistics| statistics.row_count);
+    let of_slot = |path: &Vec<String>| {
+        let [name] = path.as_slice() else { return None };
+        let (_, value) = file.constants.iter().find(|(constant, _)| constant == name)?;
+        Some(match value {
+            Scalar::Null => {
+                ColumnStatistics { null_count: Some(row_count), ..ColumnStatistics::default() }
+            }
+            value => ColumnStatistics {
+                min: Some(value.clone()),
+                max: Some(value.clone()),
+                null_count: Some(0),
+                min_is_exact: true,
+                max_is_exact: true,
+                is_nan_free: !matches!(value, Scalar::Float64(value) if value.is_nan()),
+            },
+        })
+    };
+    plan.slots().paths().iter().map(of_slot).collect()
+}
+
+/// One row group, and the columns a plan wants of it.
+struct Group<'a> {
+    reader: &'a Reader,
+    row_group: usize,
+    row_count: u64,
+    paths: &'a [Vec<String>],
+    plan: &'a Plan,
+}
+
+impl Group<'_> {
+    fn may_match(&self, predicate: &BoundExpr, constants: &[Option<ColumnStatistics>]) -> bool {
+        let statistics = self.reader.row_group_statistics(self.row_group);
+        // Constants were weighed with the file; a column of that name in the file is not read.
+        let slots = self.paths.iter().zip(constants).map(|(path, constant)| match constant {
+            Some(_) => None,
+            None => statistics.columns.get(path),
+        });
+        let known =
+            Known { row_count: self.row_count, slots: slots.collect(), schema: self.plan.slots() };
+        may_match(predicate, &known)
+    }
+
+    /// The rows that are in pages which may match, for every part of the predicate that looks at one
+    /// column only.
+    fn page_ranges(&self, predicate: &BoundExpr) -> Vec<Range<u64>> {
+        let mut ranges = vec![0..self.row_count];
+        for conjunct in conjuncts(predicate) {
+            let Some(slot) = only_slot(conjunct) else { continue };
+            let Some(path) = self.paths.get(slot) else { continue };
+            let pages = self.reader.pages(self.row_group, path);
+            if pages.len() < 2 {
+                continue;
+            }
+            let kept = pages.iter().filter(|page| self.page_may_match(conjunct, slot, page));
+            ranges = intersect(&ranges, &joined(kept.map(|page| page.rows.clone())));
+        }
+        ranges
+    }
+
+    fn page_may_match(&self, conjunct: &BoundExpr, slot: usize, page: &Page) -> bool {
+        let slots = (0..self.paths.len()).map(|other| (other == slot).then_some(&page.statistics));
+        let row_count = page.rows.end - page.rows.start;
+        let known = Known { row_count, slots: slots.collect(), schema: self.plan.slots() };
+        may_match(conjunct, &known)
+    }
+}
+
+/// Ranges that touch made one.
+fn joined(ranges: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
+    let mut joined: Vec<Range<u64>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => joined.push(range),
+        }
+    }
+    joined
+}
+
+/// The rows in both. Each list ascends and does not overlap itself.
+fn intersect(left: &[Range<u64>], right: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut both = Vec::new();
+    let (mut left, mut right) = (left.iter().peekable(), right.iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let (start, end) = (a.start.max(b.start), a.end.min(b.end));
+        if start < end {
+            both.push(start..end);
+        }
+        if a.end <= b.end {
+            left.next();
+        } else {
+            right.next();
+        }
+    }
+    both
+}
+
+/// The ranges, counted from the first of `rows`, without the rows of the file that are deleted.
+fn without(ranges: &[Range<u64>], rows: &Range<u64>, deleted: &[u64]) -> Vec<Range<u64>> {
+    let first = deleted.partition_point(|row| *row < rows.start);
+    let last = deleted.partition_point(|row| *row < rows.end);
+    let mut kept = Vec::new();
+    let mut start = 0;
+    for row in &deleted[first..last] {
+        let row = row - rows.start;
+        if start < row {
+            kept.push(start..row);
+        }
+        start = row + 1;
+    }
+    kept.push(start..rows.end - rows.start);
+    intersect(ranges, &kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rows(ranges: &[Range<u64>]) -> Vec<u64> {
+        ranges.iter().cloned().flatten().collect()
+    }
+
+    /// Ascending ranges out of the gaps and lengths between them.
+    fn any_ranges() -> impl Strategy<Value = Vec<Range<u64>>> {
+        prop::collection::vec((1_u64..5, 1_u64..5), 0..6).prop_map(|steps| {
+            let mut end = 0;
+            let range = |(gap, len)| {
+                let start = end + gap;
+                end = start + len;
+                start..end
+            };
+            steps.into_iter().map(range).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_are_sets_of_rows(left in any_ranges(), right in any_ranges(), offset in 0_u64..50) {
+            let expected: Vec<u64> =
+                rows(&left).into_iter().filter(|row| rows(&right).contains(row)).collect();
+            prop_assert_eq!(rows(&intersect(&left, &right)), expected);
+
+            let deleted: Vec<u64> = rows(&right).into_iter().map(|row| row + offset).collect();
+            let expected: Vec<u64> =
+                rows(&left).into_iter().filter(|row| !rows(&right).contains(row)).collect();
+            prop_assert_eq!(rows(&without(&left, &(offset..offset + 100), &deleted)), expected);
+        }
+    }
+}

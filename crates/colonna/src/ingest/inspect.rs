@@ -1,0 +1,157 @@
+//! The first pass: every value of the input is looked at, and a shape is found that holds them all.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use colonna_ingest::{
+    Evidence, InferOptions, Inferred, Observed, Prepared, ReadOptions, RecordShape, expand, infer,
+};
+use rayon::prelude::*;
+
+use super::chunks::for_each_chunk;
+use super::options::{PartitionBy, Progress, Stage};
+use super::target::Target;
+use super::{Ingest, identity};
+use crate::Error;
+
+/// What the columns of an input would be, and why.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The shape that was found, with a report on each field.
+    pub inferred: Inferred,
+    /// For each source its name and its format in words.
+    pub sources: Vec<(String, String)>,
+    /// How many records there are, broken ones included.
+    pub records: u64,
+    /// How many of them cannot be read.
+    pub rejections: u64,
+}
+
+/// What the first pass found.
+pub(super) struct Found {
+    pub(super) sources: Vec<Prepared>,
+    pub(super) evidence: Evidence,
+    pub(super) options: InferOptions,
+    pub(super) observed: Observed,
+    /// A digest of the content of each source.
+    pub(super) digests: Vec<u128>,
+    /// By what a repetition of the load is known.
+    pub(super) identity: (String, i64),
+}
+
+pub(super) fn inspect(ingest: &Ingest) -> Result<Inspection, Error> {
+    let Found { sources, evidence, options, observed, .. } = first_pass(ingest)?;
+    let describe = |source: &Prepared| (source.source().name().to_string(), source.description());
+    Ok(Inspection {
+        inferred: infer(&evidence, &options),
+        sources: sources.iter().map(describe).collect(),
+        records: observed.records,
+        rejections: observed.rejections,
+    })
+}
+
+/// Reads the whole input once.
+pub(super) fn first_pass(ingest: &Ingest) -> Result<Found, Error> {
+    let sources = prepare(ingest)?;
+    let options = infer_options(ingest);
+    let mut evidence = Evidence::new(&options);
+    let mut observed = Observed::default();
+    let total = bytes_total(&sources);
+    let before = bytes_done(&sources);
+    let digests = for_each_chunk(
+        &sources,
+        |source, chunk| {
+            let mut evidence = Evidence::new(&options);
+            let observed = source.observe(chunk, &mut evidence)?;
+            Ok((evidence, observed))
+        },
+        |_, (later, seen)| {
+            evidence.merge(later);
+            observed.records += seen.records;
+            observed.rejections += seen.rejections;
+            ingest.tell(Progress {
+                stage: Stage::Inspecting,
+                bytes_done: bytes_done(&sources) - before,
+                bytes_total: total,
+                rows: observed.records,
+            });
+            Ok(())
+        },
+    )?;
+    let identity = ingest
+        .identity
+        .clone()
+        .unwrap_or_else(|| identity::of_sources(&sources, &digests));
+    Ok(Found { sources, evidence, options, observed, digests, identity })
+}
+
+fn prepare(ingest: &Ingest) -> Result<Vec<Prepared>, Error> {
+    let mut inputs = Vec::new();
+    for (path, format) in &ingest.inputs {
+        let expanded = expand(std::slice::from_ref(path))?;
+        inputs.extend(expanded.into_iter().map(|input| (input, format.or(ingest.read.format))));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    inputs.retain(|(input, _)| seen.insert(input.to_string()));
+    let chunk_byte_len = chunk_byte_len(ingest);
+    let prepare = |(input, format): (colonna_ingest::Input, _)| {
+        let read = ReadOptions { format, chunk_byte_len, ..ingest.read.clone() };
+        Ok(Prepared::try_new(input.open(&read)?, &read)?)
+    };
+    inputs.into_par_iter().map(prepare).collect()
+}
+
+/// Chunks are small enough that all that are held at a time take a quarter of the memory.
+fn chunk_byte_len(ingest: &Ingest) -> usize {
+    let held = 16 * rayon::current_num_threads().max(1);
+    let share = usize::try_from(ingest.memory / 4).unwrap_or(usize::MAX) / held;
+    share.clamp(64 << 10, ingest.read.chunk_byte_len)
+}
+
+fn infer_options(ingest: &Ingest) -> InferOptions {
+    let mut options = ingest.infer.clone();
+    if let Some(PartitionBy::Time(time, _)) = &ingest.partition
+        && !options.time_fields.contains(time)
+    {
+        options.time_fields.push(time.clone());
+    }
+    options
+}
+
+pub(super) fn bytes_total(sources: &[Prepared]) -> Option<u64> {
+    sources.iter().map(|source| source.source().byte_len()).sum()
+}
+
+/// Bytes read from all sources so far, in all passes.
+pub(super) fn bytes_done(sources: &[Prepared]) -> u64 {
+    sources.iter().map(|source| source.source().bytes_read().load(Ordering::Relaxed)).sum()
+}
+
+/// The shape that rows take: that of the schema file, or the one that all that was seen fits; and
+/// where there is a table, as its types decide. With notes on what the user should know.
+pub(super) fn shape_of(
+    ingest: &Ingest,
+    found: &Found,
+    target: &Target,
+) -> Result<(Arc<RecordShape>, Vec<String>), Error> {
+    let (shape, notes) = match &ingest.schema_file {
+        Some(path) => (read_shape(path)?, Vec::new()),
+        None => {
+            let inferred = infer(&found.evidence, &found.options);
+            (inferred.shape, inferred.notes)
+        }
+    };
+    let shape = match target.table_rows() {
+        Some(table) => shape.reconciled_with(&table),
+        None => shape,
+    };
+    Ok((Arc::new(shape), notes))
+}
+
+fn read_shape(path: &Path) -> Result<RecordShape, Error> {
+    let shown = || path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| Error::Io { action: "read", path: shown(), source })?;
+    serde_json::from_str(&text).map_err(|source| Error::SchemaFile { path: shown(), source })
+}
