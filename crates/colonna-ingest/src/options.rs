@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::decode::{CsvOptions, JsonOptions, TextOptions, Unwrap};
+pub use crate::decode::{CsvOptions, JsonOptions, Mark, TextOptions, Unwrap};
 use crate::{IngestError, SourceOptions};
 
 /// What a source holds.

@@ -1,53 +1,221 @@
-//! Fields between delimiters. (Frame; the helper "csv" owns this folder.)
+//! Fields between delimiters: CSV, TSV and their kin.
+//!
+//! Every setting that is not given is found by the content of each source (`sniff`), and every
+//! setting that is found can be given. How lines, quotes and escapes are read stands in `dialect`.
+//!
+//! A record shorter than the header has nulls for the rest. What a record has past the names goes to
+//! the residual column as `column_7`, unless it is empty. Sources with other columns, or with the
+//! same in another order, go together by name.
 
+mod cell;
+mod chunks;
+mod dialect;
+mod header;
+mod layout;
+mod options;
+mod records;
+mod sniff;
+#[cfg(test)]
+mod tests;
+
+use std::io::Read;
 use std::sync::Arc;
 
+use self::chunks::RecordChunks;
+use self::dialect::Field;
+pub(crate) use self::layout::Layout;
+use self::layout::numbered_name;
+pub use self::options::{CsvOptions, Mark};
+use self::records::{Record, Records, text_of};
+use self::sniff::sniff;
+use super::feed::Feed;
 use super::{Chunks, Decode, Decoded, Observed};
-use crate::{Chunk, Evidence, IngestError, ReadOptions, RecordShape, Source};
+use crate::{
+    Chunk, Evidence, IngestError, Position, ReadOptions, RecordShape, Rejection, Shaper, Source,
+};
 
-/// How CSV is read.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct CsvOptions {}
-
+/// Reads one source of CSV.
 #[derive(Debug)]
-pub(crate) struct CsvDecoder {}
+pub(crate) struct CsvDecoder {
+    layout: Arc<Layout>,
+    record_byte_len: usize,
+    chunk_byte_len: usize,
+}
 
 impl CsvDecoder {
     pub(crate) fn try_new(
-        _source: &Source,
-        _head: &[u8],
-        _options: &ReadOptions,
+        source: &Source,
+        head: &[u8],
+        options: &ReadOptions,
     ) -> Result<Self, IngestError> {
-        Ok(Self {})
+        options.csv.check()?;
+        let record_byte_len = options.limits.record_byte_len;
+        let mut head = std::borrow::Cow::Borrowed(head);
+        let layout = loop {
+            let is_whole = is_whole(source, &head)?;
+            if let Some(layout) = sniff(&head, is_whole, &options.csv, record_byte_len) {
+                break layout;
+            }
+            // The header goes on past the head.
+            if is_whole || head.len() > record_byte_len {
+                return Err(IngestError::RecordTooLarge {
+                    name: Arc::clone(source.name()),
+                    line: 1,
+                    limit: record_byte_len,
+                });
+            }
+            head = read_head(source, head.len().saturating_mul(2))?.into();
+        };
+        let chunk_byte_len = options.chunk_byte_len;
+        Ok(Self { layout: Arc::new(layout), record_byte_len, chunk_byte_len })
     }
+
+    fn observe_row(
+        &self,
+        fields: &[Field],
+        record: &Record<'_>,
+        text: &str,
+        line: u64,
+        target: &mut (&mut Evidence, Vec<usize>),
+    ) {
+        let (evidence, indices) = target;
+        let mut scratch = String::new();
+        for (index, field) in fields.iter().enumerate() {
+            let text = text_of(&self.layout.dialect, field, text, record.start, &mut scratch);
+            match indices.get(index) {
+                Some(index) => evidence.observe_text(*index, text, field.is_quoted, line),
+                None if is_nothing(field, text) => {}
+                None => evidence.observe_surplus(),
+            }
+        }
+        evidence.finish_text_record(line);
+    }
+
+    fn push_row(
+        &self,
+        fields: &[Field],
+        record: &Record<'_>,
+        text: &str,
+        columns: &[Option<usize>],
+        shaper: &mut Shaper,
+    ) {
+        let mut scratch = String::new();
+        for (index, field) in fields.iter().enumerate() {
+            let text = text_of(&self.layout.dialect, field, text, record.start, &mut scratch);
+            match columns.get(index) {
+                Some(Some(column)) => shaper.push_text(*column, text, field.is_quoted),
+                _ if is_nothing(field, text) => {}
+                _ => {
+                    let name = self.layout.names.get(index).cloned();
+                    shaper.push_surplus(&name.unwrap_or_else(|| numbered_name(index)), text);
+                }
+            }
+        }
+    }
+}
+
+/// An empty field without quotes is a null, and a null past the names is nothing.
+fn is_nothing(field: &Field, text: &str) -> bool {
+    text.is_empty() && !field.is_quoted
 }
 
 impl Decode for CsvDecoder {
     fn description(&self) -> String {
-        "CSV".to_owned()
+        let layout = &*self.layout;
+        let header = if layout.has_header { "header" } else { "no header" };
+        let skipped = match layout.skipped_lines {
+            0 => String::new(),
+            1 => ", 1 line before".to_owned(),
+            lines => format!(", {lines} lines before"),
+        };
+        format!("CSV, {}, {header}{skipped}", layout.dialect)
     }
 
-    fn chunks(&self, _source: &Source) -> Result<Chunks, IngestError> {
-        Ok(Box::new(std::iter::empty()))
+    fn chunks(&self, source: &Source) -> Result<Chunks, IngestError> {
+        let feed = Feed::open(source, self.record_byte_len, self.chunk_byte_len)?;
+        Ok(Box::new(RecordChunks::new(Arc::clone(&self.layout), feed)))
     }
 
     fn observe(
         &self,
-        _source: &Source,
-        _chunk: &Chunk,
-        _evidence: &mut Evidence,
+        source: &Source,
+        chunk: &Chunk,
+        evidence: &mut Evidence,
     ) -> Result<Observed, IngestError> {
-        Ok(Observed::default())
+        evidence.begin_source(source);
+        let indices = self.layout.names.iter().map(|name| evidence.text_field(name)).collect();
+        let mut target = (evidence, indices);
+        let mut observed = Observed::default();
+        let mut records = Records::new(&self.layout, &chunk.bytes);
+        while let Some(record) = records.next() {
+            observed.records += 1;
+            match record.text {
+                Ok(text) => {
+                    let line = chunk.start.line + record.lines;
+                    self.observe_row(records.fields(), &record, text, line, &mut target);
+                }
+                Err(_) => observed.rejections += 1,
+            }
+        }
+        Ok(observed)
     }
 
     fn decode(
         &self,
-        _source: &Source,
-        _chunk: &Chunk,
+        source: &Source,
+        chunk: &Chunk,
         shape: &Arc<RecordShape>,
     ) -> Result<Decoded, IngestError> {
-        let columns = crate::Shaper::new(shape).finish()?;
-        Ok(Decoded { columns, rejections: Vec::new(), records: 0 })
+        let mut shaper = Shaper::new(shape);
+        shaper.begin_source(source);
+        let columns: Vec<Option<usize>> =
+            self.layout.names.iter().map(|name| shaper.column_of(name)).collect();
+        let mut rejections = Vec::new();
+        let mut count = 0;
+        let mut records = Records::new(&self.layout, &chunk.bytes);
+        while let Some(record) = records.next() {
+            count += 1;
+            let (field, reason) = match record.text {
+                Ok(text) => {
+                    self.push_row(records.fields(), &record, text, &columns, &mut shaper);
+                    match shaper.finish_record() {
+                        Ok(()) => continue,
+                        Err(misfit) => (misfit.field, misfit.reason),
+                    }
+                }
+                Err(reason) => (None, reason.to_owned()),
+            };
+            rejections.push(Rejection {
+                source: Arc::clone(source.name()),
+                position: position(chunk, &record),
+                field,
+                reason,
+                raw: record.bytes.to_vec(),
+            });
+        }
+        Ok(Decoded { columns: shaper.finish()?, rejections, records: count })
     }
+}
+
+fn position(chunk: &Chunk, record: &Record<'_>) -> Position {
+    Position {
+        line: chunk.start.line + record.lines,
+        byte_offset: chunk.start.byte_offset + crate::chunk::count(record.start),
+    }
+}
+
+/// Whether the head is all there is. A head is cut at a length that is a power of two.
+fn is_whole(source: &Source, head: &[u8]) -> Result<bool, IngestError> {
+    Ok(!head.len().is_power_of_two() || read_head(source, head.len() + 1)?.len() == head.len())
+}
+
+fn read_head(source: &Source, byte_len: usize) -> Result<Vec<u8>, IngestError> {
+    let mut head = Vec::new();
+    let read = source.open()?.take(crate::chunk::count(byte_len)).read_to_end(&mut head);
+    read.map_err(|error| IngestError::ReadFailed {
+        name: Arc::clone(source.name()),
+        byte_offset: crate::chunk::count(head.len()),
+        source: error,
+    })?;
+    Ok(head)
 }
