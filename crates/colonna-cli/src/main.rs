@@ -1,1 +1,84 @@
-fn main() {}
+//! The `colonna` program: rows in, columns kept, answers out.
+//!
+//! Each command is one module: it turns its arguments into calls of the library and writes what
+//! comes back. Answers and reports go to standard output, everything else to standard error.
+
+mod args;
+mod error;
+mod load;
+mod output;
+mod progress;
+mod query;
+mod reading;
+mod render;
+mod schema;
+mod show;
+mod size;
+mod terminal;
+mod words;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::{Cli, Command};
+use crate::error::{CliError, flat, in_one_line};
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// Done, but not with every record.
+    Rejects,
+}
+
+const REJECTS: u8 = 1;
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
+    match run(&cli) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Rejects) => ExitCode::from(REJECTS),
+        // Whoever read the output has seen enough.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&in_one_line(&error));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Outcome, CliError> {
+    match &cli.command {
+        Command::Load(args) => load::run(args, cli.bounds),
+        Command::Query(args) => query::run(args, cli.bounds),
+        Command::Schema(args) => schema::run(args, cli.bounds),
+        Command::Show(args) => show::run(args),
+    }
+}
+
+/// Help and version are what was asked for; the rest is told in one line.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let is_printed = error.print().is_ok();
+        let is_help = is_printed && !error.use_stderr();
+        return if is_help { ExitCode::SUCCESS } else { ExitCode::from(FAILED) };
+    }
+    let text = error.render().to_string();
+    let message = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let message = message.split("\n\nFor more information").next().unwrap_or(message);
+    let message = flat(message.strip_prefix("error: ").unwrap_or(message));
+    complain(&format!("{message}; --help shows how"));
+    ExitCode::from(FAILED)
+}
+
+/// Says what is wrong. Where not even that can be written, the exit code has to do.
+fn complain(line: &str) {
+    drop(writeln!(std::io::stderr(), "colonna: {line}"));
+}

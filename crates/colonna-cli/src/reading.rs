@@ -1,0 +1,89 @@
+//! From the options of `load` and `schema` to how inputs are read.
+
+use std::path::Path;
+
+use colonna::{FormatName, InferOptions, Ingest, ReadOptions, Unwrap};
+use colonna_ingest::GivenType;
+
+use crate::args::{Bounds, FormatArgs, InputFormat, OnOff, ReadArgs, TypeArgs, Unwrapping, YesNo};
+use crate::error::CliError;
+use crate::words::FieldType;
+
+/// A load into a table, with all that says how its inputs are read.
+pub(crate) fn ingest(table: &Path, args: &ReadArgs, bounds: Bounds) -> Result<Ingest, CliError> {
+    let mut ingest = Ingest::into(table)
+        .inputs(&args.inputs)
+        .read_options(read_options(&args.format)?)
+        .infer_options(infer_options(&args.types)?);
+    if let Some(threads) = bounds.threads {
+        ingest = ingest.threads(usize::from(threads));
+    }
+    if let Some(memory) = bounds.memory {
+        ingest = ingest.memory(memory.0);
+    }
+    Ok(ingest)
+}
+
+fn infer_options(args: &TypeArgs) -> Result<InferOptions, CliError> {
+    Ok(InferOptions {
+        types: args.types.iter().map(given_type).collect::<Result<_, _>>()?,
+        all_text: args.all_text,
+        flatten: args.flatten,
+        find_maps: args.maps != Some(OnOff::Off),
+        nulls: args.null.clone(),
+        ..InferOptions::default()
+    })
+}
+
+fn given_type(given: &FieldType) -> Result<GivenType, CliError> {
+    let FieldType { field, data_type, format } = given;
+    let read = |text: &String| {
+        text.parse().map_err(|source| CliError::TimeFormat {
+            field: field.clone(),
+            format: text.clone(),
+            source,
+        })
+    };
+    Ok(GivenType {
+        path: field.clone(),
+        data_type: data_type.clone(),
+        format: format.as_ref().map(read).transpose()?,
+    })
+}
+
+fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
+    let mut options = ReadOptions::default();
+    options.format = args.format.map(|format| match format {
+        InputFormat::Json => FormatName::Json,
+        InputFormat::Csv => FormatName::Csv,
+        InputFormat::Text => FormatName::Text,
+    });
+    options.json.pointer = args.pointer.clone();
+    if let Some(unwrap) = args.unwrap {
+        options.json.unwrap = match unwrap {
+            Unwrapping::Mongo => Unwrap::MongoExtended,
+            Unwrapping::Dynamodb => Unwrap::DynamoDb,
+            Unwrapping::Elastic => Unwrap::ElasticSource,
+            Unwrapping::ElasticBulk => Unwrap::ElasticBulk,
+        };
+    }
+    options.source.encoding = args.encoding.clone();
+    options.source.source_column = args.source_column.clone();
+    options.source.path_pattern = args.path_pattern.clone();
+    options.text.regex = args.regex.clone();
+    let csv = &mut options.csv;
+    csv.delimiter = args.delimiter.as_ref().map(|delimiter| delimiter.0.clone());
+    csv.header = args.header.map(|header| header == YesNo::Yes);
+    csv.skip_lines = args.skip;
+    let marks = [
+        (&args.quote, &mut csv.quote),
+        (&args.escape, &mut csv.escape),
+        (&args.comment, &mut csv.comment),
+    ];
+    for (given, mark) in marks {
+        if let Some(given) = given {
+            *mark = given.0.parse()?;
+        }
+    }
+    Ok(options)
+}

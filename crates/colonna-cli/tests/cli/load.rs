@@ -1,0 +1,219 @@
+//! `colonna load`.
+
+use serde_json::json;
+
+use crate::{EVENTS, Sandbox};
+
+#[test]
+fn a_load_reports_what_it_read_and_wrote() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    let report = sandbox.run(&["load", "events", "in.ndjson", "--time", "ts", "--json"]).json(0);
+    for (name, expected) in [
+        ("rows_read", json!(3)),
+        ("rows_written", json!(3)),
+        ("rows_quarantined", json!(0)),
+        ("files", json!(2)),
+        ("bytes_in", json!(EVENTS.len())),
+    ] {
+        assert_eq!(report[name], expected, "{name}: {report}");
+    }
+    assert!(report["bytes_out"].is_u64() && report["seconds"].is_number(), "{report}");
+    assert!(sandbox.path("events/ts_date=2025-10-02").is_dir());
+}
+
+#[test]
+fn nothing_but_the_report_is_written_where_nobody_looks() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    let run = sandbox.run(&["load", "events", "in.ndjson"]);
+    assert_eq!(run.stderr, "");
+    assert!(run.text(0).starts_with("3 rows read = 3 written + 0 quarantined"));
+}
+
+#[test]
+fn the_same_input_again_is_no_new_rows() {
+    let sandbox = Sandbox::with_events();
+    let load = ["load", "events", "in.ndjson", "--time", "ts"];
+    assert!(sandbox.run(&load).text(0).starts_with("nothing to do"));
+    assert_eq!(sandbox.rows("events", "SELECT count(*) AS n FROM t"), "n\n3\n");
+    sandbox.run(&[&load[..], &["--again"]].concat()).text(0);
+    assert_eq!(sandbox.rows("events", "SELECT count(*) AS n FROM t"), "n\n6\n");
+}
+
+#[test]
+fn a_load_is_known_by_the_identity_it_is_given() {
+    let sandbox = Sandbox::new();
+    let load = |version: &str, input: &str| {
+        let identity = format!("nightly:{version}");
+        sandbox.run_with_input(&["load", "t1", "-", "--identity", &identity], input).text(0)
+    };
+    load("7", "{\"a\":1}\n");
+    assert!(load("7", "{\"a\":2}\n").starts_with("nothing to do"));
+    load("8", "{\"a\":3}\n");
+    assert_eq!(sandbox.rows("t1", "SELECT sum(a) AS s FROM t"), "s\n4\n");
+}
+
+#[test]
+fn records_that_cannot_be_read_are_set_aside_and_told_by_the_exit_code() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", "{\"a\":1}\n{\"a\":\n{\"a\":3}\n");
+    let load = ["load", "events", "in.ndjson", "--format", "json"];
+    let failed = sandbox.run(&[&load[..], &["--max-rejects", "0"]].concat()).complaint();
+    assert!(failed.contains("in.ndjson:2"), "{failed}");
+    let report = sandbox.run(&[&load[..], &["--json"]].concat()).json(1);
+    assert_eq!((&report["rows_written"], &report["rows_quarantined"]), (&json!(2), &json!(1)));
+    let rows = sandbox.rows("events/_quarantine", "SELECT line, reason IS NULL AS bare FROM t");
+    assert_eq!(rows, "line,bare\n2,false\n");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    let run = sandbox.run(&["load", "events", "in.ndjson", "--dry-run"]);
+    assert!(run.text(0).starts_with("dry run"));
+    assert!(!sandbox.path("events").join("_delta_log").exists());
+}
+
+#[test]
+fn partitions_follow_the_words() {
+    for (options, folder) in [
+        (&["--time", "ts", "--by", "hour"][..], "ts_date=2025-10-01/ts_hour=08"),
+        (&["--time", "ts", "--by", "month"], "ts_month=2025-10"),
+        (&["--time", "ts", "--by", "year"], "ts_year=2025"),
+        (&["--by", "status"], "status=404"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("in.ndjson", EVENTS);
+        sandbox.run(&[&["load", "events", "in.ndjson"], options].concat()).text(0);
+        assert!(sandbox.path("events").join(folder).is_dir(), "{options:?}: {folder}");
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    sandbox.run(&["load", "events", "in.ndjson", "--time", "ts", "--by", "none"]).text(0);
+    let shown = sandbox.run(&["show", "events", "--json"]).json(0);
+    assert_eq!(shown["partition_columns"], json!([]));
+}
+
+#[test]
+fn a_length_of_time_without_a_time_says_what_is_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    let failed = sandbox.run(&["load", "events", "in.ndjson", "--by", "day"]).complaint();
+    assert!(failed.contains("--time COLUMN --by day"), "{failed}");
+    // Where there is such a column, it is what was meant.
+    sandbox.write("flights.csv", "month,day,n\n1,30,5\n1,31,6\n");
+    sandbox.run(&["load", "flights", "flights.csv", "--by", "day"]).text(0);
+    assert!(sandbox.path("flights/day=31").is_dir());
+}
+
+#[test]
+fn a_partition_is_replaced_and_the_others_stay() {
+    let sandbox = Sandbox::with_events();
+    sandbox.write("fixed.ndjson", "{\"ts\":\"2025-10-02T00:00:00Z\",\"status\":201}\n");
+    let load = ["load", "events", "fixed.ndjson", "--time", "ts", "--replace", "partitions"];
+    sandbox.run(&load).text(0);
+    let rows = sandbox.rows("events", "SELECT status FROM t ORDER BY status");
+    assert_eq!(rows, "status\n200\n201\n404\n");
+}
+
+#[test]
+fn a_later_load_needs_no_word_about_partitions() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    sandbox.run(&["load", "events", "in.ndjson", "--time", "ts", "--by", "hour"]).text(0);
+    sandbox.write("more.ndjson", "{\"ts\":\"2025-10-03T00:00:00Z\",\"status\":201}\n");
+    sandbox.run(&["load", "events", "more.ndjson", "--time", "ts"]).text(0);
+    assert!(sandbox.path("events/ts_date=2025-10-03/ts_hour=00").is_dir());
+}
+
+#[test]
+fn csv_is_read_as_the_options_say() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.txt", "made by hand\na|b|day\n'x|y'|NONE|31/10/2025\n");
+    let load = [
+        "load",
+        "events",
+        "in.txt",
+        "--format",
+        "csv",
+        "--delimiter",
+        "|",
+        "--quote",
+        "'",
+        "--header",
+        "yes",
+        "--skip",
+        "1",
+        "--null",
+        "NONE",
+        "--type",
+        "day=date:%d/%m/%Y",
+        "--source-column",
+        "file",
+    ];
+    sandbox.run(&load).text(0);
+    assert_eq!(sandbox.rows("events", "SELECT a, b, day FROM t"), "a,b,day\nx|y,,2025-10-31\n");
+    assert!(sandbox.rows("events", "SELECT file FROM t").ends_with("in.txt\n"));
+}
+
+#[test]
+fn everything_stays_text_when_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "a,b\n007,1.50\n");
+    sandbox.run(&["load", "events", "in.csv", "--all-text", "--header", "yes"]).text(0);
+    assert_eq!(
+        sandbox.run(&["query", "events", "SELECT a, b FROM t", "--format", "json"]).text(0),
+        "{\"a\":\"007\",\"b\":\"1.50\"}\n"
+    );
+}
+
+#[test]
+fn records_are_taken_out_of_a_document() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.json", r#"{"hits":{"hits":[{"_source":{"a":1}},{"_source":{"a":2}}]}}"#);
+    let load = ["load", "events", "in.json", "--pointer", "/hits/hits", "--unwrap", "elastic"];
+    sandbox.run(&load).text(0);
+    assert_eq!(sandbox.rows("events", "SELECT sum(a) AS s FROM t"), "s\n3\n");
+}
+
+#[test]
+fn lines_of_text_become_the_groups_of_an_expression() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.log", "GET /a 200\nPUT /b 404\n");
+    let regex = r"(?<verb>\S+) (?<path>\S+) (?<status>\d+)";
+    sandbox.run(&["load", "events", "in.log", "--format", "text", "--regex", regex]).text(0);
+    let rows = sandbox.rows("events", "SELECT path FROM t WHERE status > 300");
+    assert_eq!(rows, "path\n/b\n");
+}
+
+#[test]
+fn a_folder_and_a_glob_and_bounds_are_taken_together() {
+    let sandbox = Sandbox::new();
+    sandbox.write("logs/1.ndjson", "{\"a\":1}\n");
+    sandbox.write("logs/deep/2.ndjson", "{\"a\":2}\n");
+    sandbox.write("more-3.ndjson", "{\"a\":3}\n");
+    let load = [
+        "--threads",
+        "1",
+        "load",
+        "events",
+        "logs",
+        "more-*.ndjson",
+        "--memory",
+        "64MB",
+        "--sort",
+        "a",
+    ];
+    sandbox.run(&load).text(0);
+    assert_eq!(sandbox.rows("events", "SELECT sum(a) AS s FROM t"), "s\n6\n");
+}
+
+#[test]
+fn an_input_that_is_not_there_fails_by_name() {
+    let sandbox = Sandbox::new();
+    let failed = sandbox.run(&["load", "events", "nothing-*.json"]).complaint();
+    assert!(failed.contains("nothing-*.json"), "{failed}");
+    assert!(!sandbox.path("events").exists());
+}

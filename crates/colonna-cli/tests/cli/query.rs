@@ -1,0 +1,113 @@
+//! `colonna query`.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::Sandbox;
+
+#[test]
+fn a_table_is_shown_with_the_number_of_its_rows() {
+    let sandbox = Sandbox::with_events();
+    let sql =
+        "SELECT user.country AS country, count(*) AS n FROM events GROUP BY 1 ORDER BY 2 DESC";
+    let text = sandbox.run(&["query", "events", sql]).text(0);
+    assert_eq!(text, "country  n\n-------  -\nKR       2\nDE       1\n(2 rows)\n");
+}
+
+#[test]
+fn the_table_has_no_other_name_than_its_folders_and_t() {
+    let sandbox = Sandbox::with_events();
+    assert_eq!(sandbox.rows("events/", "SELECT count(*) AS n FROM Events"), "n\n3\n");
+    let failed = sandbox.run(&["query", "events", "SELECT * FROM event"]).complaint();
+    assert_eq!(failed, "this table is not called \"event\": write FROM events, or FROM t");
+    let failed = sandbox.run(&["query", "events", "SELECT 1"]).complaint();
+    assert!(failed.contains("FROM"), "{failed}");
+}
+
+#[test]
+fn what_was_read_is_told_apart_from_the_rows() {
+    let sandbox = Sandbox::with_events();
+    let sql = "SELECT count(*) AS n FROM t WHERE ts >= '2025-10-02' AND status > 0";
+    let run = sandbox.run(&["query", "events", sql, "--stats", "--format", "csv"]);
+    assert!(run.stderr.contains("considered"), "{run:?}");
+    assert_eq!(run.text(0), "n\n1\n");
+}
+
+#[test]
+fn runs_are_measured_in_one_process() {
+    let sandbox = Sandbox::with_events();
+    let sql = "SELECT status, ms FROM t WHERE ts >= '2025-10-02'";
+    let measured = |options: &[&str]| {
+        sandbox.run(&[&["query", "events", sql, "--json"], options].concat()).json(0)
+    };
+    let report = measured(&["--repeat", "3"]);
+    assert_eq!(report["rows"], json!([{ "status": 500, "ms": null }]));
+    assert_eq!(report["runs_ms"].as_array().map(Vec::len), Some(3));
+    assert!(report["best_ms"].is_number());
+    assert_eq!(report["counters"]["files_considered"], json!(2));
+    assert_eq!(report["counters"]["files_read"], json!(1));
+    let everything = measured(&["--no-pruning", "--threads", "1"]);
+    assert_eq!(everything["rows"], report["rows"]);
+    assert_eq!(everything["counters"]["files_read"], json!(2));
+}
+
+#[test]
+fn a_plan_is_explained_and_analyzed() {
+    let sandbox = Sandbox::with_events();
+    let select = "SELECT max(ms) FROM t WHERE status = 500";
+    let plan = sandbox.run(&["query", "events", &format!("EXPLAIN {select}")]).text(0);
+    assert!(plan.contains("status = 500"), "{plan}");
+    assert!(!plan.contains("decoded"), "{plan}");
+    let analyzed = sandbox.run(&["query", "events", &format!("EXPLAIN ANALYZE {select}")]).text(0);
+    assert!(analyzed.contains("decoded") && analyzed.contains("1 row in"), "{analyzed}");
+}
+
+#[test]
+fn an_older_version_is_asked_as_it_was() {
+    let sandbox = Sandbox::with_events();
+    let before = sandbox.run(&["show", "events", "--json"]).json(0)["version"].to_string();
+    sandbox.write("more.ndjson", "{\"ts\":\"2025-10-03T00:00:00Z\"}\n");
+    sandbox.run(&["load", "events", "more.ndjson"]).text(0);
+    let count = "SELECT count(*) AS n FROM t";
+    assert_eq!(sandbox.rows("events", count), "n\n4\n");
+    let old = ["query", "events", count, "--version", &before, "--format", "csv"];
+    assert_eq!(sandbox.run(&old).text(0), "n\n3\n");
+    let never = sandbox.run(&["query", "events", count, "--version", "99"]).complaint();
+    assert!(never.contains("99"), "{never}");
+}
+
+#[test]
+fn an_output_that_nobody_reads_on_ends_quietly() {
+    let sandbox = Sandbox::new();
+    let text: String = (0..60_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    sandbox.write("in.ndjson", &text);
+    sandbox.run(&["load", "numbers", "in.ndjson"]).text(0);
+    for format in ["csv", "json", "table", "parquet"] {
+        let args = ["query", "numbers", "SELECT n FROM t", "--format", format];
+        let mut child = sandbox.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut head = [0; 2];
+        child.stdout.take().unwrap().read_exact(&mut head).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
+    }
+}
+
+#[test]
+fn what_cannot_be_answered_is_told_in_one_line() {
+    let sandbox = Sandbox::with_events();
+    for sql in [
+        "SELECT nothing FROM t",
+        "SELECT FROM t",
+        "DROP TABLE t",
+        "SELECT status + user FROM t",
+        "SELECT\n(\n\nFROM t",
+    ] {
+        let failed = sandbox.run(&["query", "events", sql]).complaint();
+        assert!(!failed.is_empty(), "{sql}");
+    }
+    let missing = sandbox.run(&["query", "nowhere", "SELECT 1 FROM t"]).complaint();
+    assert!(missing.contains("nowhere"), "{missing}");
+}
