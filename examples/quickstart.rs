@@ -6,12 +6,16 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use colonna::{Answer, Granularity, Ingest, Table, col, count, count_distinct, max, mean, median, sum, timestamp};
+use colonna::{
+    Answer, Granularity, Ingest, Table, col, count, count_distinct, max, mean, median, sum,
+    timestamp,
+};
 
 const TESTDATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata");
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).map_or_else(|| PathBuf::from("target/quickstart"), PathBuf::from);
+    let folder =
+        std::env::args().nth(1).map_or_else(|| PathBuf::from("target/quickstart"), PathBuf::from);
     let (events, trips) = (folder.join("events"), folder.join("trips"));
 
     println!("== events.ndjson -> {}\n", events.display());
@@ -36,7 +40,10 @@ fn ask(events: &Path, trips: &Path) -> Result<(), Box<dyn Error>> {
     let events = Table::open(events)?;
     let trips = Table::open(trips)?;
 
-    show("How many events are there? The log knows.", &events.scan().aggregate([count()]).collect()?);
+    show(
+        "How many events are there? The log knows.",
+        &events.scan().aggregate([count()]).collect()?,
+    );
 
     let failures = events
         .scan()

@@ -3,7 +3,7 @@
 //! `cargo run --release --example url_views -- CLICKS.ndjson FOLDER`
 //!
 //! The clicks go to one table, which knows what it has loaded. From it the views of each day and the
-//! sum of all days up to it are computed and written to a second table, whose days are replaced.
+//! sum of all days up to it are computed and written to a second table, which is replaced whole.
 //! Running it again, or after a crash anywhere, ends in the same two tables.
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -11,7 +11,10 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 
-use colonna::{Granularity, Ingest, LoadOutcome, Mode, Scalar, Table, col, count, count_distinct};
+use colonna::{
+    Column, Columns, Granularity, Ingest, LoadOutcome, Mode, Scalar, Table, col, count,
+    count_distinct,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,10 +28,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{loaded}\n");
 
     // What a crash between the two tables left undone is done on the next run, because the views
-    // carry the version of the clicks they were made from.
+    // are named after the version of the clicks they were made from.
     let version = loaded.version.unwrap_or_default();
     let report = Ingest::into(&views)
-        .rows("views", cumulative_views(&raw)?)
+        .rows(cumulative_views(&raw)?)
         .partition_by("day", Granularity::Month)
         .mode(Mode::ReplaceTable)
         .identity("url_views", version)
@@ -51,8 +54,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// For each day and URL the views of the day and of all days up to it, as NDJSON.
-fn cumulative_views(clicks: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+/// For each URL and day the views and visitors of the day, and the views of all days up to it.
+fn cumulative_views(clicks: &Path) -> Result<Columns, Box<dyn Error>> {
     let by_day = Table::open(clicks)?
         .scan()
         .group_by([col("url"), col("ts").date_trunc("day")])
@@ -60,22 +63,19 @@ fn cumulative_views(clicks: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
         .order_by("url")
         .order_by("date_trunc('day', ts)")
         .collect()?;
-    let mut so_far: BTreeMap<String, i64> = BTreeMap::new();
-    let mut lines = String::new();
+    let mut so_far: BTreeMap<Scalar, i64> = BTreeMap::new();
+    let mut sums = Vec::with_capacity(by_day.row_count());
     for row in 0..by_day.row_count() {
-        let values = by_day.row(row);
-        let [Scalar::Utf8(url), Scalar::Timestamp(_), Scalar::Int64(views), Scalar::Int64(visitors)] =
-            values.as_slice()
-        else {
-            return Err(format!("a row of clicks without a url or a time: {values:?}").into());
+        let [url, _, Scalar::Int64(views), _] = &by_day.row(row)[..] else {
+            return Err("a count is an integer".into());
         };
         let sum = so_far.entry(url.clone()).or_default();
         *sum += views;
-        let day = values[1].to_string();
-        lines.push_str(&format!(
-            "{{\"day\":\"{}\",\"url\":{url:?},\"views\":{views},\"visitors\":{visitors},\"views_so_far\":{sum}}}\n",
-            &day[..10]
-        ));
+        sums.push(*sum);
     }
-    Ok(lines.into_bytes())
+    let names = ["url", "day", "views", "visitors"].map(str::to_owned);
+    let columns = by_day.columns().columns().iter().cloned();
+    let mut named: Vec<(String, Column)> = names.into_iter().zip(columns).collect();
+    named.push(("views_so_far".to_owned(), Column::from_i64(sums)));
+    Ok(Columns::from_named(named)?)
 }

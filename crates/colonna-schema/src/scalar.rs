@@ -186,6 +186,18 @@ impl PartialEq for Scalar {
 
 impl Eq for Scalar {}
 
+impl PartialOrd for Scalar {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Scalar {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.total_cmp(other)
+    }
+}
+
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 fn cmp_sequence<'a>(

@@ -7,10 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use colonna_schema::Field;
+use colonna_schema::{DataType, Field};
 
 use crate::{
-    CommitOutcome, DataFile, Operation, PartitionKey, Snapshot, StorageError, Transaction,
+    CommitOutcome, DataFile, NewColumn, Operation, PartitionKey, Snapshot, StorageError,
+    Transaction,
 };
 
 /// More lost races than writers that one table has.
@@ -138,23 +139,58 @@ fn transaction(snapshot: &Snapshot, change: &Change) -> Result<Transaction, Stor
     Ok(transaction)
 }
 
-/// The columns that the table does not have yet; another writer may have added them meanwhile.
-fn missing_columns(snapshot: &Snapshot, columns: &[Field]) -> Result<Vec<Field>, StorageError> {
+/// The columns, and fields of structs, that the table does not have yet; another writer may have
+/// added them meanwhile.
+fn missing_columns(snapshot: &Snapshot, columns: &[Field]) -> Result<Vec<NewColumn>, StorageError> {
     let mut missing = Vec::new();
-    for column in columns {
-        match snapshot.schema().type_of(&[&column.name]) {
-            None => missing.push(column.clone()),
-            Some(found) if *found == column.data_type => {}
-            Some(found) => {
-                return Err(StorageError::ColumnExists {
-                    column: column.name.clone(),
-                    found: found.clone(),
-                    wanted: column.data_type.clone(),
-                });
+    missing_fields(&mut Vec::new(), &snapshot.schema().fields, columns, &mut missing)?;
+    Ok(missing)
+}
+
+fn missing_fields(
+    parent: &mut Vec<String>,
+    table: &[Field],
+    wanted: &[Field],
+    missing: &mut Vec<NewColumn>,
+) -> Result<(), StorageError> {
+    for field in wanted {
+        match table.iter().find(|known| known.name == field.name) {
+            None => missing.push(NewColumn { parent: parent.clone(), field: field.clone() }),
+            Some(known) => {
+                parent.push(field.name.clone());
+                missing_in_type(parent, &known.data_type, &field.data_type, missing)?;
+                parent.pop();
             }
         }
     }
-    Ok(missing)
+    Ok(())
+}
+
+fn missing_in_type(
+    parent: &mut Vec<String>,
+    table: &DataType,
+    wanted: &DataType,
+    missing: &mut Vec<NewColumn>,
+) -> Result<(), StorageError> {
+    let mut below = |part: &str, table: &DataType, wanted: &DataType| {
+        parent.push(part.to_owned());
+        let found = missing_in_type(parent, table, wanted, missing);
+        parent.pop();
+        found
+    };
+    match (table, wanted) {
+        (table, wanted) if table == wanted => Ok(()),
+        (DataType::Struct(table), DataType::Struct(wanted)) => {
+            missing_fields(parent, table, wanted, missing)
+        }
+        (DataType::List(table), DataType::List(wanted)) => below("element", table, wanted),
+        (DataType::Map(_, table), DataType::Map(_, wanted)) => below("value", table, wanted),
+        (table, wanted) => Err(StorageError::ColumnExists {
+            column: parent.join("."),
+            found: table.clone(),
+            wanted: wanted.clone(),
+        }),
+    }
 }
 
 fn is_replaced(replaced: &Replaced, file: &DataFile) -> bool {

@@ -43,6 +43,8 @@ mod tests;
 pub use commit::{Change, Committed, Replaced, commit};
 pub use encode::{Encoder, encode};
 pub use error::{Cause, StorageError};
-pub use log::{CommitOutcome, DataFile, DeletionVector, Operation, Snapshot, Transaction};
+pub use log::{
+    CommitOutcome, DataFile, DeletionVector, NewColumn, Operation, Snapshot, Transaction,
+};
 pub use partition::{Granularity, PartitionSpec};
 pub use partition_key::PartitionKey;

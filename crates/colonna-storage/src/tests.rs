@@ -3,7 +3,7 @@ use std::fs;
 
 use colonna_column::{Column, Columns};
 use colonna_page::{Reader, WriteOptions};
-use colonna_schema::{DataType, Field, Scalar, parse_timestamp};
+use colonna_schema::{DataType, Field, Scalar, Schema, parse_timestamp};
 use tempfile::TempDir;
 
 use crate::durable::crash;
@@ -173,6 +173,30 @@ fn a_column_that_another_writer_added_meanwhile_is_not_added_twice() {
     commit(&table, &same).unwrap();
     let other = commit(&table.refresh().unwrap(), &wider(DataType::Utf8));
     assert!(matches!(other, Err(StorageError::ColumnExists { .. })), "{other:?}");
+}
+
+#[test]
+fn a_struct_gets_the_fields_it_lacks_also_inside_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = |names: &[&str]| {
+        let fields = names.iter().map(|name| Field::new(*name, DataType::Int64)).collect();
+        DataType::Struct(fields)
+    };
+    let columns = |names: &[&str]| {
+        let list = DataType::List(Box::new(user(names)));
+        vec![Field::new("user", user(names)), Field::new("users", list)]
+    };
+    let none = PartitionSpec::None;
+    let table = Snapshot::create_partitioned(
+        folder.path().join("t"),
+        &Schema::new(columns(&["id"])),
+        &none,
+        &BTreeMap::new(),
+    );
+    let table = table.unwrap();
+    let change = Change { new_columns: columns(&["id", "age"]), ..Change::default() };
+    commit(&table, &change).unwrap();
+    assert_eq!(table.refresh().unwrap().schema().fields, columns(&["id", "age"]));
 }
 
 #[test]

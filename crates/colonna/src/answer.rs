@@ -56,7 +56,9 @@ impl Answer {
     /// Where a column is too large for Arrow's 32-bit offsets.
     pub fn batches(&self) -> Result<Vec<RecordBatch>, Error> {
         let starts = (0..self.row_count().max(1)).step_by(ROWS_PER_BATCH);
-        Ok(starts.map(|start| self.columns.slice(start, ROWS_PER_BATCH).to_batch()).collect::<Result<_, _>>()?)
+        Ok(starts
+            .map(|start| self.columns.slice(start, ROWS_PER_BATCH).to_batch())
+            .collect::<Result<_, _>>()?)
     }
 
     /// What was considered, skipped and read.
@@ -75,11 +77,14 @@ impl fmt::Display for Answer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = &self.schema().fields;
         let shown = self.row_count().min(ROWS_SHOWN);
-        let mut lines: Vec<Vec<String>> = vec![fields.iter().map(|field| field.name.clone()).collect()];
+        let mut lines: Vec<Vec<String>> =
+            vec![fields.iter().map(|field| field.name.clone()).collect()];
         lines.extend((0..shown).map(|row| {
             self.row(row).iter().map(|value| value.to_string().replace('\n', "\\n")).collect()
         }));
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let width = |column: usize| {
+            lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0)
+        };
         let widths: Vec<usize> = (0..fields.len()).map(width).collect();
         for (index, line) in lines.iter().enumerate() {
             let cells: Vec<String> = (0..fields.len())

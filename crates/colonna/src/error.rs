@@ -52,7 +52,9 @@ pub enum Error {
         advice: String,
     },
     /// A table is partitioned in another way than a load asks for.
-    #[error("the table is partitioned by {table}, not by {asked}: leave the option out, or load into another folder")]
+    #[error(
+        "the table is partitioned by {table}, not by {asked}: leave the option out, or load into another folder"
+    )]
     OtherPartitioning {
         /// How the table is partitioned.
         table: String,
@@ -60,7 +62,9 @@ pub enum Error {
         asked: String,
     },
     /// More records were rejected than the budget allows.
-    #[error("{rejected} of {read} records were rejected, more than the {budget} allowed; the first: {first}")]
+    #[error(
+        "{rejected} of {read} records were rejected, more than the {budget} allowed; the first: {first}"
+    )]
     TooManyRejects {
         /// How many were rejected so far.
         rejected: u64,
@@ -72,7 +76,9 @@ pub enum Error {
         first: String,
     },
     /// No record of the input could be read.
-    #[error("none of the {rejected} records could be read, so nothing was written; the first: {first}")]
+    #[error(
+        "none of the {rejected} records could be read, so nothing was written; the first: {first}"
+    )]
     NothingReadable {
         /// How many there were.
         rejected: u64,
@@ -80,7 +86,9 @@ pub enum Error {
         first: String,
     },
     /// The rows do not add up, which is an error in colonna; nothing was committed.
-    #[error("{read} records were read, but {written} written and {quarantined} quarantined: please report this")]
+    #[error(
+        "{read} records were read, but {written} written and {quarantined} quarantined: please report this"
+    )]
     RowsLost {
         /// Records read.
         read: u64,

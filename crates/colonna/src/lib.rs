@@ -48,14 +48,15 @@ pub use answer::Answer;
 pub use clock::Stopwatch;
 pub use colonna_column::{Column, Columns};
 pub use colonna_ingest::{
-    CsvOptions, FormatName, InferOptions, JsonOptions, Limits, ReadOptions, Rejection, SourceOptions, TextOptions,
+    Conflict, CsvOptions, FieldReport, FormatName, GivenType, InferOptions, Inferred, JsonOptions,
+    Limits, Mark, ReadOptions, RecordShape, Rejection, SourceOptions, TextOptions, TimeFormat,
     Unwrap,
 };
 pub use colonna_scan::Counters;
 pub use colonna_schema::{
-    AggregateExpr, AggregateFunction, DataType, Expr, Field, Function, Projection, Query, Scalar, Schema, SortKey,
-    Statistics, approximate_count_distinct, avg, col, count, count_distinct, count_of, first, last, lit, max, mean,
-    median, min, quantile, stddev, sum, timestamp, variance,
+    AggregateExpr, AggregateFunction, DataType, Expr, Field, Function, Projection, Query, Scalar,
+    Schema, SortKey, Statistics, approximate_count_distinct, avg, col, count, count_distinct,
+    count_of, first, last, lit, max, mean, median, min, quantile, stddev, sum, timestamp, variance,
 };
 pub use colonna_storage::{DataFile, Granularity};
 pub use error::Error;

@@ -27,7 +27,11 @@ impl Default for QueryOptions {
 }
 
 /// The corridor: a query over the files of one version of a table.
-pub(crate) fn answer(source: &ScanSource, query: &Query, options: &QueryOptions) -> Result<Answer, Error> {
+pub(crate) fn answer(
+    source: &ScanSource,
+    query: &Query,
+    options: &QueryOptions,
+) -> Result<Answer, Error> {
     let stopwatch = Stopwatch::start();
     let mut counters = Counters::default();
     let threads = Threads::try_new(options.threads)?;
@@ -72,7 +76,12 @@ pub(crate) fn explain(source: &ScanSource, query: &Query) -> Result<String, Erro
     }
     let plan = Plan::try_new(innermost, &source.schema)?;
     let columns: Vec<String> = plan.slots().paths().iter().map(|path| path.join(".")).collect();
-    lines.push(format!("scan {} of {} columns: {}", columns.len(), source.schema.leaves().len(), columns.join(", ")));
+    lines.push(format!(
+        "scan {} of {} columns: {}",
+        columns.len(),
+        source.schema.leaves().len(),
+        columns.join(", ")
+    ));
     lines.push(colonna_scan::explain(source, &plan)?.to_string());
     Ok(lines.join("\n"))
 }
@@ -90,7 +99,10 @@ fn describe(schema: &Arc<Schema>, query: &Query, lines: &mut Vec<String>) -> Res
             let nulls = if key.nulls_first { " NULLS FIRST" } else { "" };
             format!("{}{direction}{nulls}", key.expr)
         };
-        lines.push(format!("order by {}", query.order_by.iter().map(key).collect::<Vec<_>>().join(", ")));
+        lines.push(format!(
+            "order by {}",
+            query.order_by.iter().map(key).collect::<Vec<_>>().join(", ")
+        ));
     }
     if query.distinct {
         lines.push("distinct".to_owned());
@@ -104,7 +116,10 @@ fn describe(schema: &Arc<Schema>, query: &Query, lines: &mut Vec<String>) -> Res
             Projection::Expr { expr, name: None } => expr.to_string(),
         })
         .collect();
-    lines.push(format!("project {}", if projection.is_empty() { "*".to_owned() } else { projection.join(", ") }));
+    lines.push(format!(
+        "project {}",
+        if projection.is_empty() { "*".to_owned() } else { projection.join(", ") }
+    ));
     if let Some(having) = &query.having {
         lines.push(format!("having {having}"));
     }

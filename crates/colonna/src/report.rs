@@ -122,7 +122,9 @@ impl fmt::Display for LoadReport {
                 }
                 return Ok(());
             }
-            LoadOutcome::Empty => return formatter.write_str("the input holds no record; nothing was written"),
+            LoadOutcome::Empty => {
+                return formatter.write_str("the input holds no record; nothing was written");
+            }
             LoadOutcome::DryRun => writeln!(formatter, "dry run: nothing was written")?,
         }
         write!(
@@ -148,10 +150,16 @@ impl fmt::Display for LoadReport {
         }
         write!(formatter, ", {:.2} s", self.seconds)?;
         if self.rows_without_partition > 0 {
-            write!(formatter, "\n{} in the null partition", counted(self.rows_without_partition, "row"))?;
+            write!(
+                formatter,
+                "\n{} in the null partition",
+                counted(self.rows_without_partition, "row")
+            )?;
         }
         self.notes.iter().try_for_each(|note| write!(formatter, "\nnote: {note}"))?;
-        self.first_rejects.iter().try_for_each(|reject| write!(formatter, "\nquarantined: {reject}"))
+        self.first_rejects
+            .iter()
+            .try_for_each(|reject| write!(formatter, "\nquarantined: {reject}"))
     }
 }
 

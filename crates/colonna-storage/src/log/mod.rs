@@ -19,7 +19,7 @@ mod tests;
 
 pub(crate) use files::modified_ms;
 pub use snapshot::{DataFile, DeletionVector, Snapshot};
-pub use transaction::{CommitOutcome, Operation, Transaction};
+pub use transaction::{CommitOutcome, NewColumn, Operation, Transaction};
 
 use std::path::Path;
 

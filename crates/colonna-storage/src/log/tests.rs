@@ -49,6 +49,10 @@ fn file(name: &str, day: i32, max_id: i64) -> DataFile {
     }
 }
 
+fn column(field: Field) -> NewColumn {
+    NewColumn { parent: Vec::new(), field }
+}
+
 fn append(files: Vec<DataFile>) -> Transaction {
     Transaction { adds: files, ..Transaction::new(Operation::Append) }
 }
@@ -106,13 +110,13 @@ fn a_new_table_asks_no_feature_of_its_readers() {
 fn a_column_is_added_with_the_rows_that_have_it() {
     let (_folder, empty) = new_table();
     let mut transaction = append(vec![file("a", 0, 1)]);
-    transaction.new_columns = vec![Field::new("note", DataType::Utf8)];
+    transaction.new_columns = vec![column(Field::new("note", DataType::Utf8))];
     let wider = commit(&transaction, &empty);
     assert_eq!(wider.schema().type_of(&["note"]), Some(&DataType::Utf8));
     assert_eq!(paths(&wider), ["day=0/a"]);
 
     let mut alone = Transaction::new(Operation::Append);
-    alone.new_columns = vec![Field::new("more", DataType::Int64)];
+    alone.new_columns = vec![column(Field::new("more", DataType::Int64))];
     assert_eq!(commit(&alone, &wider).schema().fields.len(), 6);
 }
 
@@ -324,7 +328,7 @@ proptest! {
                 // What this very commit adds is not there to be removed.
                 if gone.ends_with(&name) {
                     transaction.adds.clear();
-                    transaction.new_columns = vec![Field::new(format!("c{name}"), DataType::Utf8)];
+                    transaction.new_columns = vec![column(Field::new(format!("c{name}"), DataType::Utf8))];
                 } else {
                     transaction.operation = Operation::Replace;
                     transaction.removes = [gone].into();

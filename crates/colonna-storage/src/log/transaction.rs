@@ -10,6 +10,7 @@ use delta_kernel::arrow::array::{
 };
 use delta_kernel::arrow::datatypes::{Field as ArrowField, Schema as ArrowSchema};
 use delta_kernel::engine::arrow_data::ArrowEngineData;
+use delta_kernel::expressions::ColumnName;
 use delta_kernel::transaction::{
     CommitResult, Transaction as LogTransaction, UpdateTableOperation,
 };
@@ -69,6 +70,16 @@ pub enum CommitOutcome {
     },
 }
 
+/// A column, or a field of a struct, that a table gets. Every one may be null.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewColumn {
+    /// The names that lead to the struct; `element` and `value` lead into lists and maps. Empty for
+    /// a column.
+    pub parent: Vec<String>,
+    /// The column.
+    pub field: Field,
+}
+
 /// Files to add and to remove in one commit on top of one snapshot.
 #[derive(Clone, Debug)]
 pub struct Transaction {
@@ -78,8 +89,8 @@ pub struct Transaction {
     pub adds: Vec<DataFile>,
     /// Paths of files that are in the snapshot.
     pub removes: BTreeSet<String>,
-    /// Columns that the table gets; every one may be null.
-    pub new_columns: Vec<Field>,
+    /// Columns that the table gets.
+    pub new_columns: Vec<NewColumn>,
     /// The application's name and its version, by which a repetition is known.
     pub identity: Option<(String, i64)>,
 }
@@ -171,7 +182,8 @@ impl Transaction {
             builder = builder.with_blind_append();
         }
         for column in &self.new_columns {
-            builder = builder.add_column(schema::field_to_log(snapshot.root(), "", column)?);
+            let field = schema::field_to_log(snapshot.root(), "", &column.field)?;
+            builder = builder.add_column_at(ColumnName::new(&column.parent), field);
         }
         builder
             .build(snapshot.engine().as_ref(), committer)

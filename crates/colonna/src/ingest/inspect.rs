@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use colonna_ingest::{
-    Evidence, InferOptions, Inferred, Observed, Prepared, ReadOptions, RecordShape, expand, infer,
+    Evidence, FieldReport, InferOptions, Inferred, Observed, Prepared, ReadOptions, RecordShape,
+    Source, expand, infer,
 };
 use rayon::prelude::*;
 
@@ -79,10 +80,8 @@ pub(super) fn first_pass(ingest: &Ingest) -> Result<Found, Error> {
             Ok(())
         },
     )?;
-    let identity = ingest
-        .identity
-        .clone()
-        .unwrap_or_else(|| identity::of_sources(&sources, &digests));
+    let identity =
+        ingest.identity.clone().unwrap_or_else(|| identity::of_sources(&sources, &digests));
     Ok(Found { sources, evidence, options, observed, digests, identity })
 }
 
@@ -93,11 +92,11 @@ fn prepare(ingest: &Ingest) -> Result<Vec<Prepared>, Error> {
         inputs.extend(expanded.into_iter().map(|input| (input, format.or(ingest.read.format))));
     }
     let mut seen = std::collections::BTreeSet::new();
-    inputs.retain(|(input, _)| seen.insert(input.to_string()));
+    inputs.retain(|(input, _)| seen.insert(input.clone()));
     let chunk_byte_len = chunk_byte_len(ingest);
     let prepare = |(input, format): (colonna_ingest::Input, _)| {
         let read = ReadOptions { format, chunk_byte_len, ..ingest.read.clone() };
-        Ok(Prepared::try_new(input.open(&read)?, &read)?)
+        Ok(Prepared::try_new(Source::try_new(input, &read.source)?, &read)?)
     };
     inputs.into_par_iter().map(prepare).collect()
 }
@@ -112,9 +111,9 @@ fn chunk_byte_len(ingest: &Ingest) -> usize {
 fn infer_options(ingest: &Ingest) -> InferOptions {
     let mut options = ingest.infer.clone();
     if let Some(PartitionBy::Time(time, _)) = &ingest.partition
-        && !options.time_fields.contains(time)
+        && !options.time_columns.contains(time)
     {
-        options.time_fields.push(time.clone());
+        options.time_columns.push(time.clone());
     }
     options
 }
@@ -139,7 +138,7 @@ pub(super) fn shape_of(
         Some(path) => (read_shape(path)?, Vec::new()),
         None => {
             let inferred = infer(&found.evidence, &found.options);
-            (inferred.shape, inferred.notes)
+            (inferred.shape, notes_on(&inferred.fields))
         }
     };
     let shape = match target.table_rows() {
@@ -149,9 +148,34 @@ pub(super) fn shape_of(
     Ok((Arc::new(shape), notes))
 }
 
+/// Fields whose column has another name, or that have none.
+fn notes_on(fields: &[FieldReport]) -> Vec<String> {
+    let renamed = fields.iter().filter_map(|field| {
+        let (path, column) = (field.path.join("."), field.column.join("."));
+        match (field.path.last(), field.column.last()) {
+            (Some(_), None) => {
+                Some(format!("field {path:?} has no column: its values are in _residual"))
+            }
+            (Some(key), Some(name)) if key != name && column != path && !is_part(key) => {
+                Some(format!("field {path:?} is column {column:?}: {}", field.decision))
+            }
+            _ => None,
+        }
+    });
+    renamed.collect()
+}
+
+/// The elements of a list and the values of a map have no name of their own.
+fn is_part(key: &str) -> bool {
+    matches!(key, "[]" | "{}")
+}
+
 fn read_shape(path: &Path) -> Result<RecordShape, Error> {
     let shown = || path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| Error::Io { action: "read", path: shown(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Io {
+        action: "read",
+        path: shown(),
+        source,
+    })?;
     serde_json::from_str(&text).map_err(|source| Error::SchemaFile { path: shown(), source })
 }

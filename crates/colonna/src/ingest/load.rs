@@ -8,13 +8,13 @@ use colonna_ingest::{Prepared, RecordShape, Rejection};
 use colonna_schema::Schema;
 use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, commit};
 
+use super::Ingest;
 use super::chunks::for_each_chunk;
 use super::inspect::{Found, bytes_done, bytes_total, first_pass, shape_of};
 use super::options::{Progress, Stage};
 use super::quarantine::Quarantine;
 use super::router::{Budget, Router};
 use super::target::Target;
-use super::Ingest;
 use crate::clock::Stopwatch;
 use crate::{Error, LoadOutcome, LoadReport};
 
@@ -40,8 +40,9 @@ fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
         return Ok(LoadReport::of(LoadOutcome::Empty, target.version()));
     }
     let (shape, mut notes) = shape_of(ingest, &found, &target)?;
-    target.plan(ingest, shape.schema(), found.options.time_fields.first())?;
-    let mut pass = SecondPass { report: LoadReport::of(LoadOutcome::Committed, None), found: &found, ingest };
+    target.plan(ingest, shape.schema(), found.options.time_columns.first())?;
+    let mut pass =
+        SecondPass { report: LoadReport::of(LoadOutcome::Committed, None), found: &found, ingest };
     pass.report.notes.append(&mut notes);
     if ingest.dry_run {
         pass.decode_only(&shape)?;
@@ -177,7 +178,8 @@ impl SecondPass<'_> {
     fn decode_only(&mut self, shape: &Arc<RecordShape>) -> Result<(), Error> {
         let work = |columns| Ok(vec![(PartitionKey::new(Vec::new()), columns)]);
         self.run(shape, work, |split, _, report| {
-            report.rows_written += split.iter().map(|(_, rows)| count(rows.row_count())).sum::<u64>();
+            report.rows_written +=
+                split.iter().map(|(_, rows)| count(rows.row_count())).sum::<u64>();
             Ok(())
         })
     }

@@ -174,7 +174,7 @@ impl Ingest {
     /// Makes a field that holds times a time, whatever form they have, without partitioning by it.
     #[must_use]
     pub fn time(mut self, field: &str) -> Self {
-        self.infer.time_fields.push(field.to_owned());
+        self.infer.time_columns.push(field.to_owned());
         self
     }
 

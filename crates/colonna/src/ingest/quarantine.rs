@@ -11,7 +11,9 @@ use colonna_column::{ColumnBuilder, ColumnError, Columns};
 use colonna_ingest::Rejection;
 use colonna_page::WriteOptions;
 use colonna_schema::{DataType, Field, Schema};
-use colonna_storage::{Change, DataFile, PartitionKey, PartitionSpec, Snapshot, StorageError, commit, encode};
+use colonna_storage::{
+    Change, DataFile, PartitionKey, PartitionSpec, Snapshot, StorageError, commit, encode,
+};
 
 use crate::Error;
 use crate::clock::now_millis;
@@ -108,17 +110,15 @@ fn opened(path: &Path) -> Result<Snapshot, StorageError> {
 }
 
 /// Rejected records as rows of the side table.
-fn rows(
-    rejections: &[Rejection],
-    load: &str,
-    now_millis: i64,
-) -> Result<Columns, ColumnError> {
+fn rows(rejections: &[Rejection], load: &str, now_millis: i64) -> Result<Columns, ColumnError> {
     let mut builders: Vec<ColumnBuilder> =
         SCHEMA.fields.iter().map(|field| ColumnBuilder::new(&field.data_type)).collect();
     for rejection in rejections {
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let Rejection { source, position, field, reason, raw } = rejection;
-        if let [in_source, line, byte_offset, in_field, why, bytes, by, at] = builders.as_mut_slice() {
+        if let [in_source, line, byte_offset, in_field, why, bytes, by, at] =
+            builders.as_mut_slice()
+        {
             in_source.push_text(source)?;
             line.push_i64(signed(position.line))?;
             byte_offset.push_i64(signed(position.byte_offset))?;

@@ -200,4 +200,3 @@ fn order_of(rows: &Columns, sort_by: &[SortedBy]) -> Result<Option<Vec<u32>>, Er
     let in_order = order.iter().enumerate().all(|(index, row)| index == *row as usize);
     Ok((!in_order).then_some(order))
 }
-

@@ -7,9 +7,9 @@ use colonna_page::SortedBy;
 use colonna_schema::{DataType, Field, Schema};
 use colonna_storage::{Change, DataFile, PartitionKey, PartitionSpec, Replaced, Snapshot};
 
+use super::Ingest;
 use super::load::{properties, without};
 use super::options::{Mode, PartitionBy};
-use super::Ingest;
 use crate::{Error, LoadReport};
 
 /// The table property that says by what its files are sorted.
@@ -95,7 +95,10 @@ impl Target {
             Some(existing) => {
                 let table = existing.partition_spec();
                 let shown = |spec: &Option<PartitionSpec>| {
-                    spec.as_ref().map_or_else(|| existing.partition_columns().join(", "), PartitionSpec::to_string)
+                    spec.as_ref().map_or_else(
+                        || existing.partition_columns().join(", "),
+                        PartitionSpec::to_string,
+                    )
                 };
                 match (table, asked) {
                     (Some(table), None) => table,
@@ -126,7 +129,8 @@ impl Target {
         if let Some(asked) = &ingest.sort_by {
             return asked.clone();
         }
-        let property = self.existing.as_ref().and_then(|table| table.properties().remove(SORTED_BY));
+        let property =
+            self.existing.as_ref().and_then(|table| table.properties().remove(SORTED_BY));
         if let Some(columns) = property {
             let columns: Vec<String> = columns.split(',').map(str::to_owned).collect();
             if columns.iter().all(|column| path_of(column, &self.rows).is_some()) {
@@ -135,7 +139,11 @@ impl Target {
         }
         match &self.spec {
             PartitionSpec::Time { column, .. } => vec![column.clone()],
-            _ => time.filter(|time| path_of(time, &self.rows).is_some()).into_iter().cloned().collect(),
+            _ => time
+                .filter(|time| path_of(time, &self.rows).is_some())
+                .into_iter()
+                .cloned()
+                .collect(),
         }
     }
 
@@ -199,7 +207,8 @@ impl Target {
                 };
                 if is_replaced {
                     let hidden = file.deletion_vector.as_ref().map_or(0, |vector| vector.row_count);
-                    let rows = file.statistics.as_ref().map_or(0, |statistics| statistics.row_count);
+                    let rows =
+                        file.statistics.as_ref().map_or(0, |statistics| statistics.row_count);
                     report.rows_replaced += rows.saturating_sub(hidden);
                 }
             }
@@ -227,7 +236,11 @@ fn path_of(name: &str, schema: &Schema) -> Option<Vec<String>> {
     [whole, split].into_iter().find(|path| schema.type_of(path).is_some())
 }
 
-fn field_type<'a>(name: &str, purpose: &'static str, schema: &'a Schema) -> Result<&'a DataType, Error> {
+fn field_type<'a>(
+    name: &str,
+    purpose: &'static str,
+    schema: &'a Schema,
+) -> Result<&'a DataType, Error> {
     let found = path_of(name, schema).and_then(|path| schema.type_of(&path));
     found.ok_or_else(|| {
         let mut known: Vec<String> =

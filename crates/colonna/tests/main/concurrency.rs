@@ -11,7 +11,13 @@ fn loads_that_race_lose_no_row_and_repeat_none() {
     let sandbox = Sandbox::new();
     let inputs: Vec<_> = (0..6)
         .map(|index| {
-            let line = |row: u32| format!("{{\"ts\":\"2025-10-0{}T00:00:00Z\",\"n\":{}}}\n", 1 + row % 3, index * 100 + row);
+            let line = |row: u32| {
+                format!(
+                    "{{\"ts\":\"2025-10-0{}T00:00:00Z\",\"n\":{}}}\n",
+                    1 + row % 3,
+                    index * 100 + row
+                )
+            };
             sandbox.write(&format!("{index}.ndjson"), (0..100).map(line).collect::<String>())
         })
         .collect();
@@ -24,5 +30,8 @@ fn loads_that_race_lose_no_row_and_repeat_none() {
             });
         }
     });
-    assert_eq!(rows(&sandbox.table(), "SELECT count(*), count(DISTINCT n), sum(n) FROM t"), ["600 600 179700"]);
+    assert_eq!(
+        rows(&sandbox.table(), "SELECT count(*), count(DISTINCT n), sum(n) FROM t"),
+        ["600 600 179700"]
+    );
 }

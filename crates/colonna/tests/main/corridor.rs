@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use colonna::{Granularity, Ingest, LoadOutcome, MissingTime, Mode, QueryOptions, Table, col, count};
+use colonna::{
+    Granularity, Ingest, LoadOutcome, MissingTime, Mode, QueryOptions, Table, col, count,
+};
 use tempfile::TempDir;
 
 /// A folder with one input, and room for a table.
@@ -47,8 +49,11 @@ const EVENTS: &str = r#"{"ts":"2025-10-01T23:59:59Z","user":{"country":"KR"},"ms
 fn rows_go_to_the_partition_of_their_own_day_in_utc() {
     let sandbox = Sandbox::new();
     let input = sandbox.write("in.ndjson", EVENTS);
-    let report =
-        Ingest::into(sandbox.table()).json(&input).partition_by("ts", Granularity::Day).run().unwrap();
+    let report = Ingest::into(sandbox.table())
+        .json(&input)
+        .partition_by("ts", Granularity::Day)
+        .run()
+        .unwrap();
     assert_eq!((report.rows_written, report.partitions, report.rows_without_partition), (4, 3, 1));
     assert!(sandbox.table().join("ts_date=2025-10-01").is_dir());
     assert!(sandbox.table().join("ts_date=2025-10-02").is_dir());
@@ -75,8 +80,13 @@ fn a_predicate_on_the_time_opens_one_file() {
 fn a_count_reads_no_page() {
     let sandbox = Sandbox::new();
     let input = sandbox.write("in.ndjson", EVENTS);
-    Ingest::into(sandbox.table()).json(&input).partition_by("ts", Granularity::Month).run().unwrap();
-    let answer = Table::open(sandbox.table()).unwrap().scan().aggregate([count()]).collect().unwrap();
+    Ingest::into(sandbox.table())
+        .json(&input)
+        .partition_by("ts", Granularity::Month)
+        .run()
+        .unwrap();
+    let answer =
+        Table::open(sandbox.table()).unwrap().scan().aggregate([count()]).collect().unwrap();
     assert_eq!(answer.row(0), [4.into()]);
     assert_eq!((answer.counters().pages_read(), answer.counters().files_read()), (0, 0));
 }
@@ -141,7 +151,8 @@ fn records_without_the_time_go_to_quarantine_when_asked() {
         .run()
         .unwrap();
     assert_eq!((report.rows_written, report.rows_quarantined), (3, 1));
-    let kept = rows(&sandbox.table().join("_quarantine"), "SELECT line, field, CAST(raw AS text) FROM t");
+    let kept =
+        rows(&sandbox.table().join("_quarantine"), "SELECT line, field, CAST(raw AS text) FROM t");
     assert_eq!(kept, ["4 ts {\"user\":{\"country\":\"FR\"}}"]);
 }
 
@@ -186,7 +197,8 @@ fn an_answer_does_not_depend_on_the_number_of_threads_nor_on_memory() {
     let mut answers = Vec::new();
     for (threads, memory) in [(1, 512 << 20), (3, 1 << 20)] {
         let sandbox = Sandbox::new();
-        let ingest = Ingest::into(sandbox.table()).json(&testdata).partition_by("ts", Granularity::Day);
+        let ingest =
+            Ingest::into(sandbox.table()).json(&testdata).partition_by("ts", Granularity::Day);
         ingest.threads(threads).memory(memory).run().unwrap();
         let table = Table::open(sandbox.table()).unwrap();
         let query = colonna_sql::parse(
@@ -208,7 +220,8 @@ fn rows_that_are_in_columns_already_become_a_table() {
     let source = sandbox.write("unused/x", "");
     let source = source.parent().unwrap().join("source");
     Ingest::into(&source).json(&input).run().unwrap();
-    let by_country = Table::open(&source).unwrap().scan().group_by([col("user.country")]).aggregate([count()]);
+    let source = Table::open(&source).unwrap();
+    let by_country = source.scan().group_by([col("user.country")]).aggregate([count()]);
     let by_country = by_country.collect().unwrap();
     Ingest::into(sandbox.table()).rows(by_country.columns().clone()).run().unwrap();
     assert_eq!(

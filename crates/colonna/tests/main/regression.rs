@@ -33,7 +33,12 @@ fn a_late_value_keeps_its_zeros() {
 /// polars#13177: `01001` becomes a number.
 #[test]
 fn a_postal_code_stays_text() {
-    check("in.csv", "zip,city\n01001,Agawam\n90210,Beverly Hills\n", "SELECT zip FROM t ORDER BY zip", &["01001", "90210"]);
+    check(
+        "in.csv",
+        "zip,city\n01001,Agawam\n90210,Beverly Hills\n",
+        "SELECT zip FROM t ORDER BY zip",
+        &["01001", "90210"],
+    );
 }
 
 /// duckdb#25164: `\r\r\n` doubles the rows.
@@ -61,14 +66,30 @@ fn a_field_that_is_now_a_scalar_now_an_array_is_text_as_written() {
 #[test]
 fn partition_values_come_back_as_they_were() {
     let sandbox = Sandbox::new();
-    let values = ["06", "6", "a/b", "A", "a", "..", "50%", "x=y", " ", "__HIVE_DEFAULT_PARTITION_", "\u{e4}"];
-    let lines: Vec<String> =
-        values.iter().enumerate().map(|(n, value)| format!("{{\"k\":{value:?},\"n\":{n}}}")).collect();
+    let values = [
+        "06",
+        "6",
+        "a/b",
+        "A",
+        "a",
+        "..",
+        "50%",
+        "x=y",
+        " ",
+        "__HIVE_DEFAULT_PARTITION_",
+        "\u{e4}",
+    ];
+    let lines: Vec<String> = values
+        .iter()
+        .enumerate()
+        .map(|(n, value)| format!("{{\"k\":{value:?},\"n\":{n}}}"))
+        .collect();
     let lines = lines.join("\n") + "\n{\"n\":99}\n";
     let input = sandbox.write("in.ndjson", lines);
     let report = Ingest::into(sandbox.table()).json(&input).partition_by_column("k").run().unwrap();
     assert_eq!(report.partitions, 12);
-    let expected: Vec<String> = values.iter().map(ToString::to_string).chain(["null".to_owned()]).collect();
+    let expected: Vec<String> =
+        values.iter().map(ToString::to_string).chain(["null".to_owned()]).collect();
     assert_eq!(rows(&sandbox.table(), "SELECT k FROM t ORDER BY n"), expected);
 }
 
@@ -78,7 +99,11 @@ fn a_day_is_one_of_utc_also_before_1970() {
     let sandbox = Sandbox::new();
     let lines = "{\"at\":\"1969-12-31T23:59:59.999Z\"}\n{\"at\":\"1970-01-01T00:30:00+01:00\"}\n";
     let input = sandbox.write("in.ndjson", lines);
-    let report = Ingest::into(sandbox.table()).json(&input).partition_by("at", Granularity::Day).run().unwrap();
+    let report = Ingest::into(sandbox.table())
+        .json(&input)
+        .partition_by("at", Granularity::Day)
+        .run()
+        .unwrap();
     assert_eq!(report.partitions, 1);
     assert!(sandbox.table().join("at_date=1969-12-31").is_dir());
 }
@@ -98,14 +123,22 @@ fn a_sum_that_overflows_is_an_error() {
 #[test]
 fn integers_beyond_the_digits_of_a_double_are_exact() {
     let lines = "{\"id\":9007199254740993}\n{\"id\":9007199254740992}\n";
-    check("in.ndjson", lines, "SELECT id FROM t WHERE id > 9007199254740992", &["9007199254740993"]);
+    check(
+        "in.ndjson",
+        lines,
+        "SELECT id FROM t WHERE id > 9007199254740992",
+        &["9007199254740993"],
+    );
 }
 
 /// delta-kernel-rs#1003: a maximum of microseconds is cut to milliseconds and the row is pruned.
 #[test]
 fn the_last_microsecond_of_a_file_is_found() {
     let sandbox = Sandbox::new();
-    let input = sandbox.write("in.ndjson", "{\"ts\":\"2025-10-01T00:00:00.000123Z\"}\n{\"ts\":\"2025-10-01T00:00:00.000999Z\"}\n");
+    let input = sandbox.write(
+        "in.ndjson",
+        "{\"ts\":\"2025-10-01T00:00:00.000123Z\"}\n{\"ts\":\"2025-10-01T00:00:00.000999Z\"}\n",
+    );
     Ingest::into(sandbox.table()).json(&input).partition_by("ts", Granularity::Day).run().unwrap();
     let sql = "SELECT count(*) FROM t WHERE ts >= '2025-10-01T00:00:00.000999Z'";
     assert_eq!(rows(&sandbox.table(), sql), ["1"]);

@@ -56,7 +56,8 @@ fn lines_in(folder: &Path) -> u64 {
 }
 
 fn load(input: &Path, table: &Path, time: &str) -> LoadReport {
-    let report = Ingest::into(table).input(input).partition_by(time, Granularity::Day).run().unwrap();
+    let report =
+        Ingest::into(table).input(input).partition_by(time, Granularity::Day).run().unwrap();
     assert_eq!(report.rows_read, report.rows_written + report.rows_quarantined);
     report
 }
@@ -71,10 +72,17 @@ fn online_retail_adds_up() {
     assert_eq!(report.partitions, 305);
     check(&table, "SELECT count(*), sum(Quantity) FROM t", "541909 5176450");
     check(&table, "SELECT round(sum(Quantity * UnitPrice), 2) FROM t", "9747747.93");
-    check(&table, "SELECT count(DISTINCT Country), count(*) FILTER (WHERE CustomerID IS NULL) FROM t", "38 135080");
+    check(
+        &table,
+        "SELECT count(DISTINCT Country), count(*) FILTER (WHERE CustomerID IS NULL) FROM t",
+        "38 135080",
+    );
     // The text that only comes late is kept, and so are the codes that look like numbers.
     check(&table, "SELECT count(*) FROM t WHERE InvoiceNo = 'C536379'", "1");
-    let again = Ingest::into(&table).input(folder.join("spark-guide/data/retail-data/by-day")).run().unwrap();
+    let again = Ingest::into(&table)
+        .input(folder.join("spark-guide/data/retail-data/by-day"))
+        .run()
+        .unwrap();
     assert_eq!(again.rows_written, 0);
     check(&table, "SELECT count(*) FROM t", "541909");
 }
@@ -100,7 +108,11 @@ fn flights_add_up_and_na_is_null_where_the_rest_is_numbers() {
     let sandbox = tempfile::tempdir().unwrap();
     let table = sandbox.path().join("flights");
     load(&folder.join("nycflights13/csv/flights.csv"), &table, "time_hour");
-    check(&table, "SELECT count(*), sum(distance), count(dep_delay) FROM t", "336776 350217607 328521");
+    check(
+        &table,
+        "SELECT count(*), sum(distance), count(dep_delay) FROM t",
+        "336776 350217607 328521",
+    );
     // Times such as 517 are numbers here, and stay numbers.
     check(&table, "SELECT min(dep_time), max(dep_time) FROM t", "1 2400");
 }
