@@ -114,15 +114,12 @@ pub(crate) struct Bounds {
 pub(crate) struct LoadArgs {
     /// The table's folder; it is made where it does not exist
     pub(crate) table: PathBuf,
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
-    /// Take the types from a file that `colonna schema --write` made
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with_all = ["types", "all_text", "null", "flatten", "maps"]
-    )]
-    pub(crate) schema: Option<PathBuf>,
+    /// Files (plain or compressed), folders, globs, or - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// The field that holds the time of each record; it is read as a time even where it is a number
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Option<String>,
     /// Partition by hour, day, month or year of the --time field (day unless given), by the values
     /// of a COLUMN, or not at all: none
     #[arg(long, value_name = "hour|day|month|year|COLUMN|none")]
@@ -152,17 +149,20 @@ pub(crate) struct LoadArgs {
     /// Report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Take the types from a file that `colonna schema --write` made
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["types", "all_text", "null", "flatten", "maps"]
+    )]
+    pub(crate) schema: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }
 
 /// How inputs are read, for `load` and `schema`.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
-    /// Files (plain or compressed), folders, globs, or - for standard input
-    #[arg(value_name = "INPUT", required = true)]
-    pub(crate) inputs: Vec<String>,
-    /// The field that holds the time of each record; it is read as a time even where it is a number
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) time: Option<String>,
     #[command(flatten)]
     pub(crate) types: TypeArgs,
     #[command(flatten)]
@@ -186,7 +186,7 @@ pub(crate) struct TypeArgs {
     #[arg(long)]
     pub(crate) flatten: bool,
     /// Whether objects whose keys are data become maps (on unless given)
-    #[arg(long, value_name = "on|off")]
+    #[arg(long, value_name = "on|off", hide_possible_values = true)]
     pub(crate) maps: Option<OnOff>,
 }
 
@@ -194,7 +194,7 @@ pub(crate) struct TypeArgs {
 #[command(next_help_heading = "Format")]
 pub(crate) struct FormatArgs {
     /// What the inputs hold, where their content does not say
-    #[arg(long, value_name = "json|csv|text")]
+    #[arg(long, value_name = "json|csv|text", hide_possible_values = true)]
     pub(crate) format: Option<InputFormat>,
     /// CSV: what stands between fields, such as ';', '||' or tab
     #[arg(long, value_name = "TEXT")]
@@ -209,7 +209,7 @@ pub(crate) struct FormatArgs {
     #[arg(long, value_name = "CHAR")]
     pub(crate) comment: Option<Character>,
     /// CSV: whether the first line names the fields
-    #[arg(long, value_name = "yes|no")]
+    #[arg(long, value_name = "yes|no", hide_possible_values = true)]
     pub(crate) header: Option<YesNo>,
     /// CSV: pass over the first N lines
     #[arg(long, value_name = "N")]
@@ -265,14 +265,20 @@ pub(crate) struct QueryArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
+    /// Files (plain or compressed), folders, globs, or - for standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// The field that holds the time of each record; it is read as a time even where it is a number
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Option<String>,
     /// Report as JSON
     #[arg(long)]
     pub(crate) json: bool,
     /// Write the types to a file that --schema reads
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }
 
 #[derive(Debug, Args)]

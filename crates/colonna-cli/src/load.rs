@@ -13,7 +13,7 @@ use crate::reading;
 
 /// Loads the input and reports what became of it.
 pub(crate) fn run(args: &LoadArgs, bounds: Bounds) -> Result<Outcome, CliError> {
-    let mut ingest = reading::ingest(&args.table, &args.read, bounds)?;
+    let mut ingest = reading::ingest(&args.table, &args.inputs, &args.read, bounds)?;
     ingest = partitioned(ingest, args);
     if !args.sort.is_empty() {
         ingest = ingest.sort_by(args.sort.iter().cloned());
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &LoadArgs, bounds: Bounds) -> Result<Outcome, CliError> 
 /// --by says something.
 fn partitioned(ingest: Ingest, args: &LoadArgs) -> Ingest {
     let exists = args.table.join("_delta_log").is_dir();
-    match (args.by.as_deref(), args.read.time.as_deref()) {
+    match (args.by.as_deref(), args.time.as_deref()) {
         (None, None) => ingest,
         (None, Some(time)) if exists => ingest.time(time),
         (None, Some(time)) => ingest.partition_by(time, Granularity::Day),
@@ -83,7 +83,7 @@ fn granularity(word: &str) -> Option<Granularity> {
 
 /// Says what was probably meant where `--by day` stands alone and there is no such column.
 fn explained(error: colonna::Error, args: &LoadArgs) -> CliError {
-    match (&error, args.by.as_deref(), args.read.time.as_deref()) {
+    match (&error, args.by.as_deref(), args.time.as_deref()) {
         (colonna::Error::NoSuchField { field, .. }, Some(word), None)
             if field == word && granularity(word).is_some() =>
         {

@@ -86,7 +86,7 @@ fn explain(
     let mut text = table.explain(&statement.query)?;
     if statement.analyze {
         let answer = table.query(&statement.query, options)?;
-        text = format!("{text}\n\n{}", stats(&answer));
+        text = format!("{text}\n\nwhat it read:\n{}", stats(&answer));
     }
     output.write_line(&text)?;
     Ok(Outcome::Done)

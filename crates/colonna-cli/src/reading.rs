@@ -10,9 +10,17 @@ use crate::error::CliError;
 use crate::words::FieldType;
 
 /// A load into a table, with all that says how its inputs are read.
-pub(crate) fn ingest(table: &Path, args: &ReadArgs, bounds: Bounds) -> Result<Ingest, CliError> {
+pub(crate) fn ingest(
+    table: &Path,
+    inputs: &[String],
+    args: &ReadArgs,
+    bounds: Bounds,
+) -> Result<Ingest, CliError> {
+    // From the root, for the library makes every folder of the path, and the first of a relative one
+    // is the folder that the program was started in.
+    let table = std::path::absolute(table).unwrap_or_else(|_unknown| table.to_owned());
     let mut ingest = Ingest::into(table)
-        .inputs(&args.inputs)
+        .inputs(inputs)
         .read_options(read_options(&args.format)?)
         .infer_options(infer_options(&args.types)?);
     if let Some(threads) = bounds.threads {
@@ -52,12 +60,12 @@ fn given_type(given: &FieldType) -> Result<GivenType, CliError> {
 }
 
 fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
-    let mut options = ReadOptions::default();
-    options.format = args.format.map(|format| match format {
+    let format = args.format.map(|format| match format {
         InputFormat::Json => FormatName::Json,
         InputFormat::Csv => FormatName::Csv,
         InputFormat::Text => FormatName::Text,
     });
+    let mut options = ReadOptions { format, ..ReadOptions::default() };
     options.json.pointer = args.pointer.clone();
     if let Some(unwrap) = args.unwrap {
         options.json.unwrap = match unwrap {

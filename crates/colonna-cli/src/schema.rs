@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::progress::Bar;
 use crate::reading;
 use crate::render::fields::short;
-use crate::render::table::{Cut, Page, Report, write_grid};
+use crate::render::table::{Page, Report, write_grid};
 use crate::terminal;
 
 /// Sources of one format are listed by name up to that many.
@@ -21,8 +21,9 @@ const SOURCES_NAMED: usize = 3;
 
 /// Looks at the input and tells what was found.
 pub(crate) fn run(args: &SchemaArgs, bounds: Bounds) -> Result<Outcome, CliError> {
-    let mut ingest = reading::ingest("".as_ref(), &args.read, bounds)?;
-    if let Some(time) = &args.read.time {
+    // Nothing goes to a table; the path is never looked at.
+    let mut ingest = reading::ingest("none".as_ref(), &args.inputs, &args.read, bounds)?;
+    if let Some(time) = &args.time {
         ingest = ingest.time(time);
     }
     let bar = Bar::on_terminal();
@@ -71,10 +72,9 @@ fn write_inspection(out: &mut dyn Write, found: &Inspection, page: Page) -> io::
     for field in &found.inferred.fields {
         report.push([label(field), type_text(field), seen_text(field), why_text(field)]);
     }
-    match write_grid(out, &report, page)? {
-        Cut { cells: 0, columns: 0 } => Ok(()),
-        cut => writeln!(out, "(cells cut: {}; --json shows all)", cut.cells),
-    }
+    // The place of a conflict stands at the end of its line, and is what one looks for.
+    let page = Page { width: None, cell_width: usize::MAX, ..page };
+    write_grid(out, &report, page).map(drop)
 }
 
 /// The sources under what their formats are called, in the order in which each is first met.

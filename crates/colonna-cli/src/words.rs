@@ -10,15 +10,15 @@ use thiserror::Error;
 pub(crate) enum WordError {
     /// It lacks a part.
     #[error("{text:?} is no FIELD=TYPE: write price=decimal(10,2), or 'at=timestamp:%d/%m/%Y'")]
-    NotAFieldType { text: String },
+    FieldType { text: String },
     /// There is no such type.
     #[error(
         "there is no type {name:?}: write boolean, int64, float64, decimal(P,S), text, binary, date, timestamp, or list<TYPE>"
     )]
-    NotAType { name: String },
+    Type { name: String },
     /// It lacks the number, or has no name.
     #[error("{text:?} is no NAME:VERSION: write hourly-logs:2025103113, with a whole number")]
-    NotAnIdentity { text: String },
+    Identity { text: String },
 }
 
 /// One character or more. `tab` and `\\t` are what a shell can hardly write.
@@ -46,7 +46,7 @@ impl FromStr for FieldType {
     type Err = WordError;
 
     fn from_str(text: &str) -> Result<Self, WordError> {
-        let not_a_field_type = || WordError::NotAFieldType { text: text.to_owned() };
+        let not_a_field_type = || WordError::FieldType { text: text.to_owned() };
         let (field, rest) = text.split_once('=').ok_or_else(not_a_field_type)?;
         if field.is_empty() || rest.is_empty() {
             return Err(not_a_field_type());
@@ -56,8 +56,7 @@ impl FromStr for FieldType {
             Some((name, format)) => (name, Some(format.to_owned())),
             None => (rest, None),
         };
-        let data_type =
-            data_type(name).ok_or_else(|| WordError::NotAType { name: name.to_owned() })?;
+        let data_type = data_type(name).ok_or_else(|| WordError::Type { name: name.to_owned() })?;
         Ok(Self { field: field.to_owned(), data_type, format })
     }
 }
@@ -107,7 +106,7 @@ impl FromStr for Identity {
     type Err = WordError;
 
     fn from_str(text: &str) -> Result<Self, WordError> {
-        let not_an_identity = || WordError::NotAnIdentity { text: text.to_owned() };
+        let not_an_identity = || WordError::Identity { text: text.to_owned() };
         let (name, version) = text.rsplit_once(':').ok_or_else(not_an_identity)?;
         match version.parse() {
             Ok(version) if !name.is_empty() => Ok(Self { name: name.to_owned(), version }),

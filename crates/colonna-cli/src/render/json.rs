@@ -130,35 +130,35 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(scalar: Scalar, expected: &str) {
-        let text = value(&scalar);
+    fn check(scalar: &Scalar, expected: &str) {
+        let text = value(scalar);
         assert_eq!(text, expected);
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text} is no JSON");
     }
 
     #[test]
     fn numbers_keep_all_their_digits() {
-        check(Scalar::Int64(i64::MIN), "-9223372036854775808");
+        check(&Scalar::Int64(i64::MIN), "-9223372036854775808");
         check(
-            Scalar::Decimal { value: 12_345_678_901_234_567_890_123, scale: 3 },
+            &Scalar::Decimal { value: 12_345_678_901_234_567_890_123, scale: 3 },
             "12345678901234567890.123",
         );
-        check(Scalar::Float64(0.1), "0.1");
-        check(Scalar::Float64(1e300), "1e300");
-        check(Scalar::Float64(1.0), "1.0");
+        check(&Scalar::Float64(0.1), "0.1");
+        check(&Scalar::Float64(1e300), "1e300");
+        check(&Scalar::Float64(1.0), "1.0");
     }
 
     #[test]
     fn what_json_has_no_number_for_is_null() {
-        check(Scalar::Float64(f64::NAN), "null");
-        check(Scalar::Float64(f64::NEG_INFINITY), "null");
+        check(&Scalar::Float64(f64::NAN), "null");
+        check(&Scalar::Float64(f64::NEG_INFINITY), "null");
     }
 
     #[test]
     fn times_and_bytes_are_text() {
         let micros = parse_timestamp("2025-10-31T13:45:00.25Z").unwrap();
-        check(Scalar::Timestamp(micros), "\"2025-10-31T13:45:00.250Z\"");
-        check(Scalar::Binary(vec![0, 255]), "\"0x00ff\"");
+        check(&Scalar::Timestamp(micros), "\"2025-10-31T13:45:00.250Z\"");
+        check(&Scalar::Binary(vec![0, 255]), "\"0x00ff\"");
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
             ("a\"b".to_owned(), Scalar::List(vec!["x\ny".into(), Scalar::Null])),
             ("m".to_owned(), Scalar::Map(vec![("k".into(), Scalar::Float64(f64::NAN))])),
         ]);
-        check(nested, r#"{"a\"b":["x\ny",null],"m":{"k":null}}"#);
+        check(&nested, r#"{"a\"b":["x\ny",null],"m":{"k":null}}"#);
     }
 
     #[test]

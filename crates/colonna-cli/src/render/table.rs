@@ -371,7 +371,7 @@ mod tests {
     #[test]
     fn no_value_steers_the_terminal() {
         let rows = rows(&[("x", DataType::Utf8, vec!["a\x1b[31m\nb\u{202e}".into()])]);
-        check(&rows, WIDE, "x\n--------------------\na\\u{1b}[31m\\nb\\u{202e}\n(1 row)\n");
+        check(&rows, WIDE, "x\n----------------------\na\\u{1b}[31m\\nb\\u{202e}\n(1 row)\n");
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn a_dry_run_writes_nothing() {
 #[test]
 fn partitions_follow_the_words() {
     for (options, folder) in [
-        (&["--time", "ts", "--by", "hour"][..], "ts_date=2025-10-01/ts_hour=08"),
+        (&["--time", "ts", "--by", "hour"][..], "ts_date=2025-10-01/ts_hour=8"),
         (&["--time", "ts", "--by", "month"], "ts_month=2025-10"),
         (&["--time", "ts", "--by", "year"], "ts_year=2025"),
         (&["--by", "status"], "status=404"),
@@ -125,7 +125,7 @@ fn a_later_load_needs_no_word_about_partitions() {
     sandbox.run(&["load", "events", "in.ndjson", "--time", "ts", "--by", "hour"]).text(0);
     sandbox.write("more.ndjson", "{\"ts\":\"2025-10-03T00:00:00Z\",\"status\":201}\n");
     sandbox.run(&["load", "events", "more.ndjson", "--time", "ts"]).text(0);
-    assert!(sandbox.path("events/ts_date=2025-10-03/ts_hour=00").is_dir());
+    assert!(sandbox.path("events/ts_date=2025-10-03/ts_hour=0").is_dir());
 }
 
 #[test]

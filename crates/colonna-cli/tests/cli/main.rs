@@ -1,5 +1,10 @@
 //! The built program, run on small inputs in folders of their own.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot run has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot run has failed"
+)]
 
 mod formats;
 mod load;

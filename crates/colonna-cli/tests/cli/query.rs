@@ -59,9 +59,9 @@ fn a_plan_is_explained_and_analyzed() {
     let select = "SELECT max(ms) FROM t WHERE status = 500";
     let plan = sandbox.run(&["query", "events", &format!("EXPLAIN {select}")]).text(0);
     assert!(plan.contains("status = 500"), "{plan}");
-    assert!(!plan.contains("decoded"), "{plan}");
+    assert!(!plan.contains("1 row in"), "{plan}");
     let analyzed = sandbox.run(&["query", "events", &format!("EXPLAIN ANALYZE {select}")]).text(0);
-    assert!(analyzed.contains("decoded") && analyzed.contains("1 row in"), "{analyzed}");
+    assert!(analyzed.starts_with(&plan) && analyzed.contains("1 row in"), "{analyzed}");
 }
 
 #[test]
