@@ -40,10 +40,13 @@ impl Bar {
             Stage::Loading => "loading",
             Stage::Committing => "committing",
         };
-        let template = if progress.bytes_total.is_some() {
-            "{prefix:10} {bar:30} {percent:>3}% {decimal_bytes_per_sec} {msg}, {eta} left"
-        } else {
-            "{prefix:10} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {msg}"
+        let template = match (progress.stage, progress.bytes_total) {
+            // No input is read any more.
+            (Stage::Committing, _) => "{prefix:10} {spinner} {msg}",
+            (_, Some(_)) => {
+                "{prefix:10} {bar:30} {percent:>3}% {decimal_bytes_per_sec} {msg}, {eta} left"
+            }
+            (_, None) => "{prefix:10} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.progress_chars("=> "));
