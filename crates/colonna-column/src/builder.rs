@@ -209,6 +209,21 @@ impl ColumnBuilder {
         }
     }
 
+    /// The fields of a struct column; none for another.
+    pub fn fields(&self) -> &[Self] {
+        match &self.parts {
+            Parts::Struct(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    /// Whether there is such a row already and it is not null.
+    pub fn is_valid(&self, row: usize) -> bool {
+        row < self.len
+            && !matches!(self.parts, Parts::Null)
+            && self.validity.as_ref().is_none_or(|validity| validity.get(row))
+    }
+
     /// The elements of a list column (one builder), the keys and the values of a map column (two);
     /// none for another.
     pub fn elements_mut(&mut self) -> &mut [Self] {

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use colonna_column::{Bitmap, Column, Strings, Values};
+use colonna_column::{Bitmap, Column, ColumnBuilder, Strings, Values};
 use colonna_schema::{DataType, Scalar, parse_date, parse_timestamp};
 
 use super::frame::Site;
@@ -39,6 +39,7 @@ pub(super) fn cast_to(
     }
     let rows = Rows { site, operand, to, or_null };
     match (operand.data_type(), to) {
+        (DataType::Binary, DataType::Utf8) => text_of_bytes(operand),
         (_, DataType::Utf8) => texts(operand),
         (DataType::Utf8, DataType::Binary) => Ok(operand.to_flat().with_type(DataType::Binary)?),
         (DataType::Utf8, _) => from_text(&rows),
@@ -312,4 +313,25 @@ fn nested(rows: &Rows<'_>) -> Result<Column, ExecError> {
         }
     };
     Ok(Column::try_new(rows.to.clone(), flat.len(), values, flat.validity().cloned())?)
+}
+/// Bytes as the text they are. What is no UTF-8 is written `\xff`, byte by byte.
+fn text_of_bytes(operand: &Column) -> Result<Column, ExecError> {
+    let mut builder = ColumnBuilder::new(&DataType::Utf8);
+    for row in 0..operand.len() {
+        match operand.bytes_at(row) {
+            None => builder.push_null(),
+            Some(bytes) => {
+                let mut text = String::with_capacity(bytes.len());
+                for piece in bytes.utf8_chunks() {
+                    text.push_str(piece.valid());
+                    piece
+                        .invalid()
+                        .iter()
+                        .for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+                }
+                builder.push_text(&text)?;
+            }
+        }
+    }
+    Ok(builder.finish())
 }

@@ -45,6 +45,7 @@ pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
         root,
         residual,
         nulls: options.nulls.clone().into(),
+        required: None,
     };
     Inferred { shape, fields: decider.reports }
 }

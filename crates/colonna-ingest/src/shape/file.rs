@@ -152,7 +152,8 @@ impl TryFrom<ShapeFile> for RecordShape {
             insert(&mut fields, path, column.name.clone(), slot, value);
         }
         let schema = Arc::new(Schema::new(columns));
-        Ok(Self { schema, root: ObjectShape::new(fields), residual, nulls: file.nulls.into() })
+        let (root, nulls) = (ObjectShape::new(fields), file.nulls.into());
+        Ok(Self { schema, root, residual, nulls, required: None })
     }
 }
 

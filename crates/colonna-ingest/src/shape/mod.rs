@@ -29,12 +29,44 @@ pub struct RecordShape {
     pub(crate) residual: Option<usize>,
     /// Spellings of null in texts of CSV.
     pub(crate) nulls: Arc<[String]>,
+    /// The column, and the fields of structs, that every record must have a value in.
+    pub(crate) required: Option<Required>,
+}
+
+/// A value that no record may lack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Required {
+    /// The column's name, and names of struct fields.
+    pub(crate) path: Vec<String>,
+    /// Their places.
+    pub(crate) slots: Vec<usize>,
 }
 
 impl RecordShape {
     /// The columns.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+
+    /// The same shape, under which a record without a value at that path (a column's name, then
+    /// names of struct fields) is rejected. A path that leads nowhere changes nothing.
+    #[must_use]
+    pub fn with_required(mut self, path: &[String]) -> Self {
+        let mut slots = Vec::with_capacity(path.len());
+        let mut fields = &self.schema.fields;
+        for (depth, name) in path.iter().enumerate() {
+            let Some(slot) = fields.iter().position(|field| field.name == *name) else {
+                return self;
+            };
+            slots.push(slot);
+            match fields.get(slot).map(|field| &field.data_type) {
+                Some(DataType::Struct(children)) => fields = children,
+                _ if depth + 1 == path.len() => {}
+                _ => return self,
+            }
+        }
+        self.required = Some(Required { path: path.to_vec(), slots });
+        self
     }
 
     /// Whether there is a column for what no other column takes.

@@ -28,7 +28,7 @@ impl RecordShape {
             })
         });
         let schema = Arc::new(Schema::new(columns));
-        Self { schema, root, residual, nulls: Arc::clone(&self.nulls) }
+        Self { schema, root, residual, nulls: Arc::clone(&self.nulls), required: None }
     }
 }
 

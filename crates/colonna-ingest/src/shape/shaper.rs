@@ -149,6 +149,11 @@ impl Shaper {
             self.rollback_record();
             return Err(Misfit { field, reason });
         }
+        if let Some(required) = self.shape.required.as_ref().filter(|it| self.lacks(&it.slots)) {
+            let (field, reason) = (required.path.join("."), "a value is required here".to_owned());
+            self.rollback_record();
+            return Err(Misfit { field: Some(field), reason });
+        }
         if !self.state.unfit.is_empty()
             && let Some(column) = residual.and_then(|slot| self.columns.get_mut(slot))
         {
@@ -160,6 +165,18 @@ impl Shaper {
         }
         self.rows += 1;
         Ok(())
+    }
+
+    /// Whether the current record has no value in the column and fields at these places.
+    fn lacks(&self, slots: &[usize]) -> bool {
+        let mut builders = self.columns.as_slice();
+        let mut is_valid = false;
+        for slot in slots {
+            let Some(builder) = builders.get(*slot) else { return true };
+            is_valid = builder.is_valid(self.rows);
+            builders = builder.fields();
+        }
+        !is_valid
     }
 
     /// Drops what was pushed of a record that was not finished.
@@ -245,7 +262,7 @@ impl State {
 
     /// Keeps a member that is not in its column. Inside of lists it is the outermost one that is
     /// kept, as a whole.
-    fn keep(&mut self, name: &Cow<'_, str>, value: &Value<'_>, reason: &str) -> bool {
+    fn keep(&mut self, name: &str, value: &Value<'_>, reason: &str) -> bool {
         if self.list_depth > 0 {
             return false;
         }

@@ -11,7 +11,7 @@ use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, 
 use super::Ingest;
 use super::chunks::for_each_chunk;
 use super::inspect::{Found, bytes_done, bytes_total, first_pass, shape_of};
-use super::options::{Progress, Stage};
+use super::options::{MissingTime, Progress, Stage};
 use super::quarantine::Quarantine;
 use super::router::{Budget, Router};
 use super::target::Target;
@@ -41,6 +41,12 @@ fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
     }
     let (shape, mut notes) = shape_of(ingest, &found, &target)?;
     target.plan(ingest, shape.schema(), found.options.time_columns.first())?;
+    let shape = match (ingest.missing, target.partition_path()) {
+        (MissingTime::Quarantine, Some(path)) => {
+            Arc::new(RecordShape::clone(&shape).with_required(&path))
+        }
+        _ => shape,
+    };
     let mut pass =
         SecondPass { report: LoadReport::of(LoadOutcome::Committed, None), found: &found, ingest };
     pass.report.notes.append(&mut notes);
@@ -255,7 +261,9 @@ fn check_unchanged(found: &Found, digests: &[u128]) -> Result<(), Error> {
 
 /// Properties of a table that colonna makes.
 pub(super) fn properties(sort_by: &[String]) -> BTreeMap<String, String> {
-    let mut properties = BTreeMap::new();
+    // Statistics of every column are in the log, not of the first 32 only.
+    let all = ("delta.dataSkippingNumIndexedCols".to_owned(), "-1".to_owned());
+    let mut properties = BTreeMap::from([all]);
     if !sort_by.is_empty() {
         properties.insert(super::target::SORTED_BY.to_owned(), sort_by.join(","));
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use colonna_column::{Column, Columns};
 use colonna_page::SortedBy;
 use colonna_schema::{DataType, Field, Schema};
-use colonna_storage::{Change, DataFile, PartitionKey, PartitionSpec, Replaced, Snapshot};
+use colonna_storage::{
+    Change, DataFile, PartitionKey, PartitionSpec, Replaced, Snapshot, StorageError,
+};
 
 use super::Ingest;
 use super::load::{properties, without};
@@ -30,9 +32,11 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn find(ingest: &Ingest) -> Result<Self, Error> {
-        let existing = match ingest.table.join("_delta_log").is_dir() {
-            true => Some(Snapshot::open(&ingest.table, None)?),
-            false => None,
+        let existing = match Snapshot::open(&ingest.table, None) {
+            Ok(existing) => Some(existing),
+            // There may be a log without an entry: somebody is making the table just now.
+            Err(StorageError::NotATable { .. }) => None,
+            Err(error) => return Err(error.into()),
         };
         Ok(Self { existing, spec: PartitionSpec::None, rows: Arc::default(), sort_by: Vec::new() })
     }
@@ -94,18 +98,15 @@ impl Target {
             None => asked.unwrap_or_default(),
             Some(existing) => {
                 let table = existing.partition_spec();
-                let shown = |spec: &Option<PartitionSpec>| {
-                    spec.as_ref().map_or_else(
-                        || existing.partition_columns().join(", "),
-                        PartitionSpec::to_string,
-                    )
-                };
                 match (table, asked) {
                     (Some(table), None) => table,
                     (Some(table), Some(asked)) if table == asked => table,
                     (table, asked) => {
-                        let (table, asked) = (shown(&table), asked.unwrap_or_default().to_string());
-                        return Err(Error::OtherPartitioning { table, asked });
+                        return Err(other_partitioning(
+                            existing,
+                            table,
+                            &asked.unwrap_or_default(),
+                        ));
                     }
                 }
             }
@@ -160,8 +161,12 @@ impl Target {
                 );
                 match made {
                     // Another process was faster.
-                    Err(colonna_storage::StorageError::TableExists { .. }) => {
-                        Ok(Snapshot::open(&ingest.table, None)?)
+                    Err(StorageError::TableExists { .. }) => {
+                        let theirs = Snapshot::open(&ingest.table, None)?;
+                        match theirs.partition_spec() {
+                            Some(spec) if spec == self.spec => Ok(theirs),
+                            other => Err(other_partitioning(&theirs, other, &self.spec)),
+                        }
                     }
                     made => Ok(made?),
                 }
@@ -180,6 +185,16 @@ impl Target {
             Some(SortedBy { path, descending: false, nulls_first: false })
         };
         self.sort_by.iter().filter_map(key).collect()
+    }
+
+    /// The path of what the table is partitioned by.
+    pub(super) fn partition_path(&self) -> Option<Vec<String>> {
+        match &self.spec {
+            PartitionSpec::None => None,
+            PartitionSpec::Time { column: name, .. } | PartitionSpec::Column { name } => {
+                path_of(name, &self.rows)
+            }
+        }
     }
 
     /// The change that makes these files visible, counted into the report.
@@ -227,6 +242,16 @@ impl Target {
         let columns = self.rows.fields.iter().map(column).collect();
         Ok(Columns::try_new(Arc::clone(&self.rows), columns, rows.row_count())?)
     }
+}
+
+fn other_partitioning(
+    snapshot: &Snapshot,
+    table: Option<PartitionSpec>,
+    asked: &PartitionSpec,
+) -> Error {
+    let columns = || snapshot.partition_columns().join(", ");
+    let table = table.map_or_else(columns, |table| table.to_string());
+    Error::OtherPartitioning { table, asked: asked.to_string() }
 }
 
 /// The path that a name leads to: a column of the whole name, or through structs.
