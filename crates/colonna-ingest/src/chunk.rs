@@ -51,4 +51,16 @@ pub(crate) struct Span {
     pub(crate) start: usize,
     /// The byte behind its last.
     pub(crate) end: usize,
+    /// It stands where no record can, whatever it looks like.
+    pub(crate) is_misplaced: bool,
+}
+
+impl Span {
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self { start, end, is_misplaced: false }
+    }
+
+    pub(crate) fn misplaced(start: usize, end: usize) -> Self {
+        Self { start, end, is_misplaced: true }
+    }
 }

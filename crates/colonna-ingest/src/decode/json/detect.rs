@@ -72,7 +72,7 @@ fn by_first_value(rest: &[u8], line_len: usize) -> Framing {
         Scan::Ends(end) if end <= line_len => {
             let line = rest.get(end..line_len).unwrap_or_default().trim_ascii();
             match line.first() {
-                Some(b'{' | b'[' | b'"') => Framing::Values,
+                Some(b'{' | b'[') => Framing::Values,
                 _ => Framing::Lines,
             }
         }

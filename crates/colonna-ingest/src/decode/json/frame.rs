@@ -121,7 +121,7 @@ impl SpanChunks {
             (State::First | State::CommaOrEnd, b']') => Step::Go(start + 1, self.after_array()),
             (State::Element, b']') => {
                 // A comma with nothing behind it is a record that cannot be read.
-                Step::Record(Span { start, end: start + 1 }, self.after_array())
+                Step::Record(Span::misplaced(start, start + 1), self.after_array())
             }
             (State::CommaOrEnd, b',') => Step::Go(start + 1, State::Element),
             (State::First | State::Element, _) => self.record(start, State::CommaOrEnd),
@@ -130,7 +130,7 @@ impl SpanChunks {
             (State::Tail, _) => match scan_rest(bytes, start, self.pointer_depth()) {
                 Scan::Ends(end) => Step::Go(end, State::Outside),
                 Scan::Incomplete if !self.feed.is_ended() => Step::More(start),
-                _ => Step::Record(Span { start, end: bytes.len() }, State::Outside),
+                _ => Step::Record(Span::misplaced(start, bytes.len()), State::Outside),
             },
             (State::Done, _) => self.line_of_junk(start),
         })
@@ -142,7 +142,7 @@ impl SpanChunks {
             _ if !self.feed.is_ended() => Step::More(at),
             State::Outside | State::Done => Step::End,
             // The array is not closed: an empty record that cannot be read says so.
-            _ => Step::Record(Span { start: at, end: at }, State::Done),
+            _ => Step::Record(Span::misplaced(at, at), State::Done),
         }
     }
 
@@ -161,8 +161,12 @@ impl SpanChunks {
     fn record(&self, start: usize, behind: State) -> Step {
         let bytes = self.feed.bytes();
         match scan_value(bytes, start) {
-            Scan::Ends(end) => Step::Record(Span { start, end }, behind),
+            Scan::Ends(end) => Step::Record(Span::new(start, end), behind),
             Scan::Incomplete if !self.feed.is_ended() => Step::More(start),
+            // A number or a word ends with the source.
+            Scan::Incomplete if !matches!(bytes.get(start), Some(b'{' | b'[' | b'"')) => {
+                Step::Record(Span::new(start, bytes.len()), behind)
+            }
             Scan::Incomplete | Scan::Broken => self.broken(start),
         }
     }
@@ -172,9 +176,9 @@ impl SpanChunks {
         let bytes = self.feed.bytes();
         let state = if self.state == State::Outside { State::Outside } else { State::Element };
         match resume_after(bytes, start) {
-            Some(end) => Step::Record(Span { start, end }, state),
+            Some(end) => Step::Record(Span::misplaced(start, end), state),
             None if !self.feed.is_ended() => Step::More(start),
-            None => Step::Record(Span { start, end: bytes.len() }, self.state_at_end()),
+            None => Step::Record(Span::misplaced(start, bytes.len()), self.state_at_end()),
         }
     }
 
@@ -186,9 +190,9 @@ impl SpanChunks {
     fn line_of_junk(&self, start: usize) -> Step {
         let bytes = self.feed.bytes();
         match memchr::memchr(b'\n', bytes.get(start..).unwrap_or_default()) {
-            Some(len) => Step::Record(Span { start, end: start + len }, State::Done),
+            Some(len) => Step::Record(Span::misplaced(start, start + len), State::Done),
             None if !self.feed.is_ended() => Step::More(start),
-            None => Step::Record(Span { start, end: bytes.len() }, State::Done),
+            None => Step::Record(Span::misplaced(start, bytes.len()), State::Done),
         }
     }
 
@@ -231,15 +235,15 @@ impl SpanChunks {
             }
             match action {
                 None if is_delete(line.bytes) => {
-                    return Step::Record(Span { start, end }, State::Outside);
+                    return Step::Record(Span::new(start, end), State::Outside);
                 }
                 None => action = Some(start),
-                Some(start) => return Step::Record(Span { start, end }, State::Outside),
+                Some(start) => return Step::Record(Span::new(start, end), State::Outside),
             }
         }
         match action {
             _ if !self.feed.is_ended() => Step::More(action.unwrap_or(at)),
-            Some(start) => Step::Record(Span { start, end: bytes.len() }, State::Outside),
+            Some(start) => Step::Record(Span::new(start, bytes.len()), State::Outside),
             None => Step::End,
         }
     }

@@ -71,6 +71,7 @@ impl JsonDecoder {
             let bytes = chunk.bytes.get(span.start..span.end).unwrap_or_default();
             let position = place.of(span.start);
             let refusal = match text_of(whole, bytes, span) {
+                Ok(text) if span.is_misplaced => Err(misplaced(parser.parse(text).err())),
                 Ok(text) if rewriter.is_needed() => {
                     rewriter.rewrite(text, |value| each(position, value))
                 }
@@ -114,6 +115,11 @@ impl From<parse::ParseError> for Refusal {
     }
 }
 
+/// Why a record is refused that the framing gave up on.
+fn misplaced(error: Option<parse::ParseError>) -> Refusal {
+    error.map_or_else(|| Refusal::because("stands where no record can"), Refusal::from)
+}
+
 /// The text of a record. The UTF-8 of a chunk is checked at once, and record by record only where
 /// something is wrong with it.
 fn text_of<'a>(whole: Option<&'a str>, bytes: &'a [u8], span: Span) -> Result<&'a str, Refusal> {
@@ -132,7 +138,7 @@ fn spans<'a>(chunk: &'a Chunk, framing: &Framing) -> Box<dyn Iterator<Item = Spa
         return Box::new(chunk.spans.iter().copied());
     }
     let lines = lines(&chunk.bytes).filter(|line| !line.is_blank());
-    Box::new(lines.map(|line| Span { start: line.start, end: line.start + line.bytes.len() }))
+    Box::new(lines.map(|line| Span::new(line.start, line.start + line.bytes.len())))
 }
 
 /// Counts lines up to the records of a chunk, which come in their order.
