@@ -82,7 +82,9 @@ impl Disk {
 
     /// Makes a folder and those above it that are missing, each of them durable.
     pub(crate) fn create_folders(&self, folder: &Path) -> Result<(), StorageError> {
-        let missing: Vec<&Path> = folder.ancestors().take_while(|path| !path.exists()).collect();
+        // The last ancestor of a relative path is the empty one: the current folder, which is there.
+        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
         missing.into_iter().rev().try_for_each(|path| self.create_folder(path))
     }
 

@@ -9,8 +9,9 @@ pub(crate) const RESIDUAL: &str = "_residual";
 ///
 /// Readers of Parquet and Delta do not tell upper from lower case. So of names that differ in case
 /// only, the first one seen keeps its own, and a later one gets `_2`, `_3`, .. behind it: the first
-/// that no name of the input has either. An empty name becomes `_empty`, a control character in a
-/// name `_`, and `_residual` belongs to the residual column.
+/// that no name of the input has either. An empty name becomes `_empty`. A blank, a control character
+/// and each of `,;{}()=` in a name becomes `_`, because a Delta table without column mapping cannot
+/// hold them. `_residual` belongs to the residual column.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     taken: FxHashSet<String>,
@@ -31,7 +32,7 @@ impl Names {
             "_empty".to_owned()
         } else {
             name.chars()
-                .map(|character| if character.is_control() { '_' } else { character })
+                .map(|character| if is_refused(character) { '_' } else { character })
                 .collect()
         };
         // A name that had to be changed must not take that of a field which has it by itself.
@@ -51,6 +52,11 @@ impl Names {
             number += 1;
         }
     }
+}
+
+/// What Delta refuses in the name of a column.
+fn is_refused(character: char) -> bool {
+    character.is_control() || matches!(character, ' ' | ',' | ';' | '{' | '}' | '(' | ')' | '=')
 }
 
 #[cfg(test)]
@@ -74,5 +80,6 @@ mod tests {
     fn names_that_cannot_be_columns_are_changed() {
         check(&["", "a\nb", "_residual"], &["_empty", "a_b", "_residual_2"]);
         check(&["a\nb", "a_b"], &["a_b_2", "a_b"]);
+        check(&["Customer ID", "f(x)=1"], &["Customer_ID", "f_x__1"]);
     }
 }

@@ -93,7 +93,8 @@ fn the_complete_journey_adds_up() {
     let sandbox = tempfile::tempdir().unwrap();
     let table = sandbox.path().join("journey");
     let report = load(&folder.join("completejourney"), &table, "transaction_timestamp");
-    assert_eq!((report.rows_read, report.partitions), (1_469_307, 366));
+    // No shop was open on 25 December.
+    assert_eq!((report.rows_read, report.partitions), (1_469_307, 365));
     check(&table, "SELECT count(*), round(sum(sales_value), 2) FROM t", "1469307 4596039.58");
     check(
         &table,
