@@ -59,9 +59,27 @@ pub(super) fn framing(head: &[u8], options: &JsonOptions) -> Framing {
     match rest.first() {
         // One array on one line is the list of the records; more lines of arrays are records.
         Some(b'[') if first_is_value && !is_last_line => Framing::Lines,
-        Some(b'[') if !options.array_header => Framing::Array,
-        _ if first_is_value => Framing::Lines,
-        _ => by_first_value(rest, line_len),
+        Some(b'[') if !options.array_header || holds_arrays(rest) => Framing::Array,
+        _ => by_lines(rest),
+    }
+}
+
+/// Whether the first element of the array is an array: a record, then, where records are arrays.
+fn holds_arrays(rest: &[u8]) -> bool {
+    rest.get(skip_blanks(rest, 1)) == Some(&b'[')
+}
+
+/// For a source that is no single array: the first line that is no value by itself tells whether
+/// values go over lines. The first value of a source may well stand on one line and the next not.
+fn by_lines(rest: &[u8]) -> Framing {
+    let written = lines(rest).filter(|line| !line.is_blank()).take(LINES_TRIED);
+    let broken = written.into_iter().find(|line| !parses(line.bytes));
+    match broken {
+        Some(line) => {
+            let from = rest.get(line.start..).unwrap_or_default();
+            by_first_value(from, line.bytes.len())
+        }
+        None => Framing::Lines,
     }
 }
 
@@ -114,6 +132,7 @@ mod tests {
         check("[1,2,3]\n", &Framing::Array);
         check("[1,2]\n[3,4]\n", &Framing::Lines);
         check("1\n2\n", &Framing::Lines);
+        check("{}\n{\n\"a\":1}\n", &Framing::Values);
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod options;
 mod parse;
 mod pointer;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod unwrap;
 mod value;
 

@@ -1,0 +1,424 @@
+//! JSON from bytes to columns, and back.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use colonna_column::Columns;
+use colonna_schema::{DataType, Field, Scalar, Schema};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use crate::{
+    Evidence, FormatName, GivenType, InferOptions, IngestError, JsonOptions, Prepared, ReadOptions,
+    RecordShape, Rejection, Source, TimeFormat, Unwrap, expand, infer,
+};
+
+/// What came of a source.
+struct Read {
+    shape: RecordShape,
+    columns: Columns,
+    rejections: Vec<Rejection>,
+}
+
+impl Read {
+    fn schema(&self) -> Vec<String> {
+        let fields = self.shape.schema().fields.iter();
+        fields.map(|field| format!("{}: {}", field.name, field.data_type)).collect()
+    }
+
+    fn row(&self, row: usize) -> Vec<String> {
+        self.columns.row(row).iter().map(ToString::to_string).collect()
+    }
+}
+
+fn try_read(
+    text: &[u8],
+    read: ReadOptions,
+    infer_options: &InferOptions,
+    reshape: impl FnOnce(RecordShape) -> RecordShape,
+) -> Result<Read, IngestError> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text).unwrap();
+    let read = ReadOptions { format: Some(FormatName::Json), ..read };
+    let input = expand(&[file.path().display().to_string()])?.remove(0);
+    let source = Prepared::try_new(Source::try_new(input, &read.source)?, &read)?;
+    let mut evidence = Evidence::new(infer_options);
+    let mut observed = (0, 0);
+    for chunk in source.chunks()? {
+        let seen = source.observe(&chunk?, &mut evidence)?;
+        observed = (observed.0 + seen.records, observed.1 + seen.rejections);
+    }
+    let shape = Arc::new(reshape(infer(&evidence, infer_options).shape));
+    let (mut parts, mut rejections, mut records) = (Vec::new(), Vec::new(), 0);
+    for chunk in source.chunks()? {
+        let decoded = source.decode(&chunk?, &shape)?;
+        assert_eq!(
+            decoded.records,
+            crate::chunk::count(decoded.columns.row_count() + decoded.rejections.len())
+        );
+        records += decoded.records;
+        parts.push(decoded.columns);
+        rejections.extend(decoded.rejections);
+    }
+    assert_eq!(observed.0, records, "both passes see the same records");
+    let columns = Columns::concat(shape.schema(), &parts)?;
+    Ok(Read { shape: Arc::unwrap_or_clone(shape), columns, rejections })
+}
+
+fn read(text: &str) -> Read {
+    read_with(text, JsonOptions::default(), &InferOptions::default())
+}
+
+fn read_with(text: &str, json: JsonOptions, infer_options: &InferOptions) -> Read {
+    let options = ReadOptions { json, ..ReadOptions::default() };
+    try_read(text.as_bytes(), options, infer_options, |shape| shape).unwrap()
+}
+
+#[track_caller]
+fn check(text: &str, schema: &[&str], rows: &[&[&str]]) {
+    let found = read(text);
+    assert_eq!(found.schema(), schema);
+    assert_eq!(found.columns.row_count(), rows.len());
+    for (row, expected) in rows.iter().enumerate() {
+        assert_eq!(found.row(row), *expected, "row {row}");
+    }
+}
+
+#[test]
+fn a_late_value_of_another_kind_widens_the_column_and_changes_none() {
+    check(
+        "{\"a\":7}\n{\"a\":\"007\"}\n{\"a\":{\"b\":1.50}}\n",
+        &["a: text"],
+        &[&["7"], &["007"], &["{\"b\":1.50}"]],
+    );
+    check("{\"a\":1}\n{\"a\":0.5}\n", &["a: float64"], &[&["1.0"], &["0.5"]]);
+    check(
+        "{\"a\":9007199254740993}\n{\"a\":0.5}\n",
+        &["a: text"],
+        &[&["9007199254740993"], &["0.5"]],
+    );
+    check(
+        "{\"a\":18446744073709551615}\n{\"a\":1}\n",
+        &["a: text"],
+        &[&["18446744073709551615"], &["1"]],
+    );
+}
+
+#[test]
+fn times_are_found_where_every_value_has_one_format() {
+    check(
+        "{\"t\":\"2025-10-01\"}\n{\"t\":\"2025-10-01T12:00:00+02:00\"}\n",
+        &["t: timestamp"],
+        &[&["2025-10-01T00:00:00Z"], &["2025-10-01T10:00:00Z"]],
+    );
+    check("{\"t\":\"2025-10-01\"}\n{\"t\":\"x\"}", &["t: text"], &[&["2025-10-01"], &["x"]]);
+    // A digit would be lost.
+    check(
+        "{\"t\":\"2025-10-01T12:00:00.123456789Z\"}",
+        &["t: text"],
+        &[&["2025-10-01T12:00:00.123456789Z"]],
+    );
+    let options = InferOptions { time_columns: vec!["ts".into()], ..InferOptions::default() };
+    let found = read_with("{\"ts\":1588205000.123456}\n", JsonOptions::default(), &options);
+    assert_eq!(found.schema(), ["ts: timestamp"]);
+    assert_eq!(found.row(0), ["2020-04-30T00:03:20.123456Z"]);
+}
+
+#[test]
+fn every_arrangement_of_the_same_records_reads_the_same() {
+    let rows: &[&[&str]] = &[&["1", "[x]"], &["2", "[]"]];
+    for text in [
+        "{\"a\":1,\"b\":[\"x\"]}\n{\"a\":2,\"b\":[]}\n",
+        "{\"a\":1,\"b\":[\"x\"]}\r\n\r\n{\"a\":2,\"b\":[]}",
+        "{\"a\":1,\"b\":[\"x\"]}{\"a\":2,\"b\":[]}",
+        "{\n  \"a\": 1,\n  \"b\": [\n    \"x\"\n  ]\n}\n{\n  \"a\": 2,\n  \"b\": []\n}\n",
+        "[{\"a\":1,\"b\":[\"x\"]},{\"a\":2,\"b\":[]}]",
+        "[\n  {\"a\":1,\"b\":[\"x\"]},\n  {\"a\":2,\"b\":[]}\n]\n",
+        "\u{1e}{\"a\":1,\"b\":[\"x\"]}\n\u{1e}{\"a\":2,\"b\":[]}\n",
+    ] {
+        check(text, &["a: int64", "b: list<text>"], rows);
+    }
+    let within = JsonOptions { pointer: Some("/hits/hits".into()), ..JsonOptions::default() };
+    let text = "{\"took\":[1,{}],\"hits\":{\"n\":2,\"hits\":[{\"a\":1},{\"a\":2}]},\"x\":\"]}\"}";
+    let found = read_with(text, within.clone(), &InferOptions::default());
+    assert_eq!((found.schema(), found.columns.row_count()), (vec!["a: int64".to_owned()], 2));
+    let missing = ReadOptions { json: within, ..ReadOptions::default() };
+    let missing = try_read(b"{\"a\":1}", missing, &InferOptions::default(), |shape| shape);
+    assert!(matches!(missing, Err(IngestError::PointerLeadsNowhere { line: 1, .. })));
+}
+
+#[test]
+fn names_in_the_first_record_name_the_values_of_the_others() {
+    let options = JsonOptions { array_header: true, ..JsonOptions::default() };
+    let text = "[\"a\",\"b\"]\n[1,2]\n[3]\n[4,5,6]\n{\"a\":1}\n";
+    let found = read_with(text, options, &InferOptions::default());
+    assert_eq!(found.schema(), ["a: int64", "b: int64", "column_3: int64"]);
+    assert_eq!(found.row(2), ["4", "5", "6"]);
+    assert_eq!(found.rejections.len(), 1);
+    let options = JsonOptions { array_header: true, ..JsonOptions::default() };
+    let found = read_with("[[\"a\",\"b\"],[1,2]]", options, &InferOptions::default());
+    assert_eq!(found.row(0), ["1", "2"]);
+}
+
+#[test]
+fn a_broken_record_is_rejected_alone_with_its_place() {
+    let found = read("{\"a\":1}\n{\"a\":\n{\"a\":3}\n\n{\"a\":4} x\n[");
+    assert_eq!(found.columns.row_count(), 2);
+    let places: Vec<(u64, u64, &[u8])> = found
+        .rejections
+        .iter()
+        .map(|rejection| {
+            (rejection.position.line, rejection.position.byte_offset, rejection.raw.as_slice())
+        })
+        .collect();
+    assert_eq!(places, [(2, 8, &b"{\"a\":"[..]), (5, 23, b"{\"a\":4} x"), (6, 33, b"[")]);
+
+    let pretty = "{\n \"a\": 1\n}\n{\n \"a\": [2\n}\n{\n \"a\": 3\n}\n";
+    let found = read(pretty);
+    assert_eq!((found.columns.row_count(), found.rejections.len()), (2, 1));
+    assert_eq!(found.rejections[0].position.line, 4);
+}
+
+#[test]
+fn bytes_that_are_no_utf8_reject_their_record_only() {
+    let text = b"{\"a\":\"x\"}\n{\"a\":\"\xff\"}\n{\"a\":\"\xc3\xa9\\u0000\\ud800\"}\n";
+    let found =
+        try_read(text, ReadOptions::default(), &InferOptions::default(), |shape| shape).unwrap();
+    assert_eq!(found.rejections.len(), 1);
+    assert_eq!(found.rejections[0].position.line, 2);
+    assert_eq!(found.row(1), ["\u{e9}\0\\ud800"]);
+}
+
+#[test]
+fn a_key_that_stands_twice_keeps_both_values() {
+    let found = read("{\"a\":1,\"b\":{\"c\":1,\"c\":2},\"a\":3}\n{\"a\":4}\n");
+    assert_eq!(found.schema(), ["a: int64", "b: struct<c: int64>", "_residual: text"]);
+    assert_eq!(found.row(0), ["3", "{c: 2}", "{\"a\":1,\"b\":{\"c\":1}}"]);
+    assert_eq!(found.row(1), ["4", "null", "null"]);
+}
+
+#[test]
+fn keys_past_the_limit_of_columns_go_to_the_residual_column() {
+    let options = InferOptions { column_limit: 2, ..InferOptions::default() };
+    let text = "{\"a\":1,\"b\":2}\n{\"c\":[3],\"d\":\"x\",\"a\":4}\n";
+    let found = read_with(text, JsonOptions::default(), &options);
+    assert_eq!(found.schema(), ["a: int64", "b: int64", "_residual: text"]);
+    assert_eq!(found.row(1), ["4", "null", "{\"c\":[3],\"d\":\"x\"}"]);
+}
+
+#[test]
+fn a_value_that_does_not_fit_its_given_type_rejects_the_record() {
+    let types = vec![
+        GivenType { path: "a.b".into(), data_type: DataType::Int64, format: None },
+        GivenType {
+            path: "t".into(),
+            data_type: DataType::Timestamp,
+            format: Some(TimeFormat::Iso8601),
+        },
+    ];
+    let options = InferOptions { types, ..InferOptions::default() };
+    let text =
+        "{\"a\":{\"b\":\"7\"},\"t\":\"2025-10-01\"}\n{\"a\":{\"b\":\"x\"}}\n{\"a\":{\"b\":3.0}}\n";
+    let found = read_with(text, JsonOptions::default(), &options);
+    assert_eq!(found.schema(), ["a: struct<b: int64>", "t: timestamp"]);
+    assert_eq!(found.columns.row_count(), 2);
+    assert_eq!(found.rejections[0].field.as_deref(), Some("a.b"));
+    assert_eq!(found.rejections[0].reason, "expected int64, found \"x\"");
+}
+
+#[test]
+fn the_type_of_a_table_decides_and_what_does_not_fit_is_kept() {
+    let table = Schema::new(vec![
+        Field::new("n", DataType::Int64),
+        Field::new("only_table", DataType::Utf8),
+        Field::new("l", DataType::List(Box::new(DataType::Int64))),
+        Field::new("s", DataType::Struct(vec![Field::new("x", DataType::Int64)])),
+    ]);
+    let text =
+        "{\"new\":true,\"N\":1,\"l\":[1,\"y\"],\"s\":{\"x\":\"q\",\"z\":2}}\n{\"N\":\"007\"}\n";
+    let reshape = |shape: RecordShape| shape.reconciled_with(&table);
+    let found =
+        try_read(text.as_bytes(), ReadOptions::default(), &InferOptions::default(), reshape)
+            .unwrap();
+    assert_eq!(
+        found.schema(),
+        [
+            "n: int64",
+            "only_table: text",
+            "l: list<int64>",
+            "s: struct<x: int64, z: int64>",
+            "new: boolean",
+            "_residual: text"
+        ]
+    );
+    let kept = "{\"l\":[1,\"y\"],\"s\":{\"x\":\"q\"}}";
+    assert_eq!(found.row(0), ["1", "null", "[1, null]", "{x: null, z: 2}", "true", kept]);
+    assert_eq!(found.row(1), ["null", "null", "null", "null", "null", "{\"N\":\"007\"}"]);
+}
+
+#[test]
+fn fields_of_structs_become_columns_where_they_are_flattened() {
+    let options = InferOptions { flatten: true, ..InferOptions::default() };
+    let text = "{\"a\":{\"b\":1,\"c\":{\"d\":\"x\"}},\"a.b\":2,\"e\":[{\"f\":1}]}\n{\"a\":{}}\n";
+    let found = read_with(text, JsonOptions::default(), &options);
+    assert_eq!(
+        found.schema(),
+        ["a.b: int64", "a.c.d: text", "a.b_2: int64", "e: list<struct<f: int64>>"]
+    );
+    assert_eq!(found.row(0), ["1", "x", "2", "[{f: 1}]"]);
+}
+
+#[test]
+fn keys_that_are_data_become_a_map() {
+    let line = |day: usize| format!("{{\"n\":{{\"2025-10-{day:02}\":{day}}}}}\n");
+    let text: String = (1..=9).map(line).collect();
+    let found = read(&text);
+    assert_eq!(found.schema(), ["n: map<text, int64>"]);
+    assert_eq!(found.row(2), ["{2025-10-03: 3}"]);
+    let options = InferOptions { find_maps: false, ..InferOptions::default() };
+    let found = read_with(&text, JsonOptions::default(), &options);
+    assert!(found.schema()[0].starts_with("n: struct<2025-10-01: int64, "));
+}
+
+#[test]
+fn a_shape_survives_its_file() {
+    let text = "{\"a\":{\"b\":[1]},\"Name\":1,\"name\":\"2025-10-01\",\"x\":{\"x\":1},\"x\":{}}\n";
+    for flatten in [false, true] {
+        let options = InferOptions { flatten, ..InferOptions::default() };
+        let found = read_with(text, JsonOptions::default(), &options);
+        let file = serde_json::to_string_pretty(&found.shape).unwrap();
+        let shape: RecordShape = serde_json::from_str(&file).unwrap();
+        assert_eq!(shape.schema(), found.shape.schema(), "{file}");
+        let again = |_: RecordShape| shape;
+        let again = try_read(text.as_bytes(), ReadOptions::default(), &options, again).unwrap();
+        assert_eq!(again.row(0), found.row(0));
+    }
+    let unknown = serde_json::from_str::<RecordShape>(
+        "{\"columns\":[{\"name\":\"a\",\"type\":\"varchar\"}]}",
+    );
+    assert!(unknown.unwrap_err().to_string().starts_with("no type is called \"varchar\""));
+}
+
+#[test]
+fn actions_of_a_bulk_file_are_joined_with_their_documents() {
+    let options = JsonOptions { unwrap: Unwrap::ElasticBulk, ..JsonOptions::default() };
+    let text = "{\"index\":{\"_id\":\"1\"}}\n{\"a\":1}\n{\"delete\":{\"_id\":\"2\"}}\n\n{\"create\":{}}\n{\"a\":3}";
+    let found = read_with(text, options, &InferOptions::default());
+    assert_eq!(found.schema(), ["_action: text", "_id: text", "a: int64"]);
+    assert_eq!(found.row(1), ["delete", "2", "null"]);
+    assert_eq!(found.columns.row_count(), 3);
+}
+
+#[test]
+fn a_record_that_never_ends_is_an_error_that_names_the_limit() {
+    let mut options = ReadOptions { chunk_byte_len: 16, ..ReadOptions::default() };
+    options.limits.record_byte_len = 100;
+    let text = format!("{{\"a\":1}}\n{{\"a\":\"{}\"}}\n", "x".repeat(200));
+    let error = try_read(text.as_bytes(), options, &InferOptions::default(), |shape| shape);
+    assert!(matches!(error, Err(IngestError::RecordTooLarge { line: 2, limit: 100, .. })));
+}
+
+/// Values that a record may have, from few names, so that types meet.
+fn any_record() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        (-9_i64..9).prop_map(Json::from),
+        any::<f64>().prop_map(Json::from),
+        "[a-c\\\\\"\u{e9}]{0,3}".prop_map(Json::from),
+        (1_u32..28).prop_map(|day| json!(format!("2025-10-{day:02}"))),
+    ];
+    let value = leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Json::from),
+            prop::collection::btree_map("[a-c]", inner, 0..3)
+                .prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    });
+    prop::collection::btree_map("[a-d]", value, 0..4)
+        .prop_map(|members| Json::Object(members.into_iter().collect()))
+}
+
+/// Whether a column's value says what the record said: a missing one is null, a number is its
+/// value, and a text what was written.
+fn agrees(column: &Scalar, source: Option<&Json>) -> bool {
+    let Some(source) = source else { return column.is_null() };
+    match (column, source) {
+        (Scalar::Null, Json::Null) => true,
+        (Scalar::Utf8(text), Json::String(source)) => text == source,
+        (Scalar::Utf8(text), source) => {
+            serde_json::from_str::<Json>(text).ok().as_ref() == Some(source)
+        }
+        (Scalar::Boolean(value), Json::Bool(source)) => value == source,
+        (Scalar::Int64(value), Json::Number(source)) => source.as_i64() == Some(*value),
+        (Scalar::Float64(value), Json::Number(source)) => source.as_f64() == Some(*value),
+        (date @ Scalar::Date(_), Json::String(source)) => date.to_string() == *source,
+        (Scalar::List(values), Json::Array(source)) => {
+            values.len() == source.len()
+                && values.iter().zip(source).all(|(value, source)| agrees(value, Some(source)))
+        }
+        (Scalar::Struct(fields), Json::Object(source)) => {
+            fields.iter().all(|(name, value)| agrees(value, source.get(name)))
+                && source.keys().all(|key| fields.iter().any(|(name, _)| name == key))
+        }
+        _ => false,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_is_decoded_is_what_was_written(records in prop::collection::vec(any_record(), 1..12)) {
+        let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+        let found = read(&text);
+        prop_assert!(found.rejections.is_empty());
+        for (row, record) in records.iter().enumerate() {
+            let fields = &found.shape.schema().fields;
+            for (field, value) in fields.iter().zip(found.columns.row(row)) {
+                prop_assert!(
+                    agrees(&value, record.get(&field.name)),
+                    "{}: {:?} of {record}", field.name, value
+                );
+            }
+            let has_column = |key: &String| fields.iter().any(|field| field.name == *key);
+            prop_assert!(record.as_object().unwrap().keys().all(has_column));
+        }
+    }
+
+    #[test]
+    fn chunks_of_any_length_read_the_same(
+        records in prop::collection::vec(any_record(), 1..12),
+        chunk_byte_len in 1_usize..200,
+        arrangement in 0..3,
+    ) {
+        let text = match arrangement {
+            0 => records.iter().map(|record| format!("{record}\n")).collect(),
+            1 => records.iter().map(|record| format!("{record:#}\n")).collect(),
+            _ => serde_json::to_string_pretty(&records).unwrap(),
+        };
+        let whole = read(&text);
+        let options = ReadOptions { chunk_byte_len, ..ReadOptions::default() };
+        let parts =
+            try_read(text.as_bytes(), options, &InferOptions::default(), |shape| shape).unwrap();
+        prop_assert_eq!(whole.schema(), parts.schema());
+        prop_assert_eq!(whole.columns.row_count(), records.len());
+        for row in 0..records.len() {
+            prop_assert_eq!(whole.columns.row(row), parts.columns.row(row));
+        }
+    }
+
+    #[test]
+    fn no_bytes_bring_it_down(
+        bytes in prop::collection::vec(prop::sample::select(&b"{}[]\",:\\u01e-.tn \n\x1e"[..]), 0..60),
+        chunk_byte_len in 1_usize..40,
+    ) {
+        let options = ReadOptions { chunk_byte_len, ..ReadOptions::default() };
+        let found = try_read(&bytes, options, &InferOptions::default(), |shape| shape).unwrap();
+        for rejection in &found.rejections {
+            let start = usize::try_from(rejection.position.byte_offset).unwrap();
+            prop_assert!(bytes[start..].starts_with(&rejection.raw));
+        }
+    }
+}
