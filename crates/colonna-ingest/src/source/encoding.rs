@@ -83,6 +83,13 @@ impl TextEncoding {
     }
 }
 
+/// How many bytes have to show the encoding of western Europe, which is by far the most common.
+const WESTERN_BYTES: usize = 4;
+
+/// How many bytes have to show any other. With fewer a guess is as good as another, and the records
+/// that hold the bytes are better rejected than misread.
+const OTHER_BYTES: usize = 16;
+
 fn guess(sample: &[u8], is_whole: bool) -> Option<&'static Encoding> {
     if let Some(encoding) = wide(sample) {
         return Some(encoding);
@@ -95,7 +102,9 @@ fn guess(sample: &[u8], is_whole: bool) -> Option<&'static Encoding> {
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(sample, is_whole);
-    Some(detector.guess(None, chardetng::Utf8Detection::Deny))
+    let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
+    let wanted = if encoding == encoding_rs::WINDOWS_1252 { WESTERN_BYTES } else { OTHER_BYTES };
+    (census.invalid >= wanted).then_some(encoding)
 }
 
 /// How many characters past ASCII are valid UTF-8, and how many bytes are not.

@@ -156,8 +156,8 @@ fn byte_order_marks_are_taken_off() {
 fn text_without_a_mark_is_known_by_its_bytes() {
     check(b"a\0,\0b\0\n\0", "a,b\n", "UTF-16LE (by its bytes)");
     check(
-        b"name,age\r\nJos\xe9 M\xfcller,30\r\n",
-        "name,age\r\nJos\u{e9} M\u{fc}ller,30\r\n",
+        b"name,age\r\nJos\xe9 M\xfcller,30\r\nFran\xe7ois B\xe9,45\r\n",
+        "name,age\r\nJos\u{e9} M\u{fc}ller,30\r\nFran\u{e7}ois B\u{e9},45\r\n",
         "windows-1252 (by its bytes)",
     );
 }

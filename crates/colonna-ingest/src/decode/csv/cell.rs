@@ -70,15 +70,16 @@ fn is_moment(bytes: &[u8]) -> bool {
     if is_time_of_day(bytes) {
         return true;
     }
+    // Reading a time takes long beside the rest.
     let is_likely = (6..=48).contains(&bytes.len())
-        && bytes.iter().any(u8::is_ascii_digit)
+        && bytes.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3
         && bytes.iter().any(|byte| matches!(byte, b'-' | b'/' | b'.' | b':' | b' '));
-    let Ok(text) = std::str::from_utf8(bytes) else {
+    let Some(text) = std::str::from_utf8(bytes).ok().filter(|_| is_likely) else {
         return false;
     };
     let mut candidates = TimeCandidates::new();
     candidates.observe(text);
-    is_likely && candidates.decide().is_some()
+    candidates.decide().is_some()
 }
 
 /// `12:30`, `12:30:00.5`.

@@ -62,7 +62,7 @@ impl RecordChunks {
         while at < bytes.len() {
             let extent = self.layout.dialect.extent(bytes, at, self.feed.is_ended());
             let (end, next) = match extent {
-                Extent::Record { end, next, .. } | Extent::Broken { end, next } => (end, next),
+                Extent::Record { end, next, .. } | Extent::Broken { end, next, .. } => (end, next),
                 Extent::Incomplete => break,
             };
             self.feed.check_record(at, end.saturating_sub(at))?;

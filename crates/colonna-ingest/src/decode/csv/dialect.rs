@@ -56,7 +56,7 @@ pub(crate) enum Extent {
     /// A line or, with quotes, several, up to `end`.
     Record { end: usize, next: usize, has_stray_quote: bool },
     /// A line whose quotes do not end.
-    Broken { end: usize, next: usize },
+    Broken { end: usize, next: usize, has_stray_quote: bool },
     /// The bytes end before the record does.
     Incomplete,
 }
@@ -208,7 +208,7 @@ impl Dialect {
                         push(Field { start: inner, end: quote, is_quoted: true, has_escapes });
                         after
                     }
-                    Close::Broken => return self.broken(bytes, at, is_last),
+                    Close::Broken => return self.broken(bytes, at, is_last, stray.is_some()),
                     Close::Incomplete => return Extent::Incomplete,
                 }
             } else {
@@ -357,9 +357,9 @@ impl Dialect {
         }
     }
 
-    fn broken(&self, bytes: &[u8], at: usize, is_last: bool) -> Extent {
+    fn broken(&self, bytes: &[u8], at: usize, is_last: bool, has_stray_quote: bool) -> Extent {
         match self.line_end(bytes, at, is_last) {
-            Some(LineEnd { end, next }) => Extent::Broken { end, next },
+            Some(LineEnd { end, next }) => Extent::Broken { end, next, has_stray_quote },
             None => Extent::Incomplete,
         }
     }

@@ -6,6 +6,7 @@ use super::cell::Kind;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Below {
     typed: usize,
+    /// Texts; once there is one the others are no longer counted.
     text: usize,
     /// A field below says the same as the first.
     repeats_first: bool,
@@ -14,6 +15,10 @@ pub(super) struct Below {
 impl Below {
     /// Sees a field below `first`.
     pub(super) fn observe(&mut self, first: &[u8], field: &[u8]) {
+        // In a column of text only a repeated name is still of interest.
+        if self.text > 0 && field != first {
+            return;
+        }
         let kind = Kind::of(field);
         self.typed += usize::from(kind.is_typed());
         self.text += usize::from(kind == Kind::Text);
@@ -30,7 +35,7 @@ impl Below {
 ///
 /// A name stands over values of a type and has none itself; such columns have to be as many as those
 /// where the first record has a value of a type. Where all is text, the first record is the header
-/// if its fields differ from one another, and from all below.
+/// if its fields look like names, and differ from one another and from all below.
 pub(super) fn is_header(first: &[&[u8]], below: &[Below], row_count: usize) -> bool {
     let kinds: Vec<Kind> = first.iter().map(|field| Kind::of(field)).collect();
     let named = kinds
@@ -49,6 +54,9 @@ pub(super) fn is_header(first: &[&[u8]], below: &[Below], row_count: usize) -> b
     if row_count == 0 {
         return texts == first.len() && first.iter().all(|field| is_identifier(field));
     }
+    if first.len() == 1 && !first.iter().all(|field| is_plain_name(field)) {
+        return false;
+    }
     // The first column of an export may be an index without a name; a trailing delimiter leaves the
     // last without one.
     let inner = kinds.get(1..kinds.len().saturating_sub(1)).unwrap_or_default();
@@ -58,6 +66,7 @@ pub(super) fn is_header(first: &[&[u8]], below: &[Below], row_count: usize) -> b
     texts > 0
         && inner.iter().all(|kind| *kind == Kind::Text)
         && !is_repeated
+        && first.iter().all(|field| is_short_name(field))
         && !below.iter().any(|below| below.repeats_first)
 }
 
@@ -74,6 +83,17 @@ fn are_years(first: &[&[u8]], kinds: &[Kind]) -> bool {
     };
     let is_rising = years.windows(2).all(|pair| pair.first() < pair.last());
     years.len() >= 2 && is_rising && years.iter().all(|year| (1500..2200).contains(year))
+}
+
+/// Names are short, and no addresses.
+fn is_short_name(field: &[u8]) -> bool {
+    let is_address = field.contains(&b'@') || field.windows(3).any(|part| part == b"://");
+    field.len() <= 128 && !is_address && !field.contains(&b'\n')
+}
+
+/// A name of plain words.
+fn is_plain_name(field: &[u8]) -> bool {
+    field.split(|byte| *byte == b' ').all(|word| word.is_empty() || is_identifier(word))
 }
 
 fn is_identifier(field: &[u8]) -> bool {

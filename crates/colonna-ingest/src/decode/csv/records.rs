@@ -43,8 +43,8 @@ impl<'a> Records<'a> {
             let start = self.at;
             let extent = self.layout.dialect.split(self.bytes, start, true, &mut self.fields);
             let (end, next, has_stray_quote) = match extent {
-                Extent::Record { end, next, has_stray_quote } => (end, next, has_stray_quote),
-                Extent::Broken { end, next } => (end, next, false),
+                Extent::Record { end, next, has_stray_quote }
+                | Extent::Broken { end, next, has_stray_quote } => (end, next, has_stray_quote),
                 // The bytes are the last ones there are.
                 Extent::Incomplete => (self.bytes.len(), self.bytes.len(), false),
             };
@@ -55,10 +55,11 @@ impl<'a> Records<'a> {
                 continue;
             }
             let bytes = self.bytes.get(start..end).unwrap_or_default();
-            let text = if !matches!(extent, Extent::Record { .. }) {
-                Err(UNCLOSED)
-            } else if has_stray_quote && self.fields.len() != self.layout.names.len() {
+            // A broken record has no fields.
+            let text = if has_stray_quote && self.fields.len() != self.layout.names.len() {
                 Err(STRAY)
+            } else if self.fields.is_empty() {
+                Err(UNCLOSED)
             } else {
                 self.text_of(start, end).ok_or(NOT_UTF8)
             };

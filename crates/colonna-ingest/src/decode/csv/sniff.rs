@@ -14,10 +14,16 @@ use super::layout::{Layout, count_lines, distinct_names, numbered_name};
 use super::{CsvOptions, Mark};
 
 /// How much of the head each candidate reads.
-const SAMPLE_BYTE_LEN: usize = 128 << 10;
+const SAMPLE_BYTE_LEN: usize = 64 << 10;
 
 /// How many records tell the types of columns.
-const TYPED_ROWS: usize = 1000;
+const TYPED_ROWS: usize = 500;
+
+/// How many records show whether fields look like fields.
+const CLEAN_ROWS: usize = 100;
+
+/// How many records show whether a blank or a colon delimits.
+const WEAK_ROWS: usize = 20;
 
 /// How many lines may stand before the header.
 const MAX_PREAMBLE: usize = 50;
@@ -39,9 +45,9 @@ const DELIMITERS: [(u8, f64); 10] = [
     (b' ', 0.5),
 ];
 
-/// How much it is trusted that the quotes of a source mean nothing: a broken record shows sooner than
-/// quotes that are left in values.
-const NO_QUOTES: f64 = 0.3;
+/// How much it is trusted that `"` means nothing where it is in a source, or that `'` is the quote
+/// where it breaks records: a broken record shows sooner than quotes that are left in values.
+const OTHER_QUOTES: f64 = 0.3;
 
 /// What a line of one field counts beside lines of several.
 const SINGLE_FIELD: f64 = 0.1;
@@ -58,7 +64,7 @@ pub(super) fn sniff(
     let sample = sample(head_rest, is_whole);
     let mut dialect = best_dialect(sample.bytes, sample.is_whole, options);
     dialect.record_limit = record_limit.min(SAMPLE_RECORD_LIMIT);
-    settle_escape(head_rest, is_whole, options, &mut dialect);
+    settle_quotes(head_rest, is_whole, options, &mut dialect);
     let rows = Rows::read(&dialect, head_rest, is_whole, TYPED_ROWS);
     dialect.comment = comment(options, &rows);
     dialect.record_limit = record_limit;
@@ -103,7 +109,6 @@ fn sample(head: &[u8], is_whole: bool) -> Sample<'_> {
 /// The best of all candidates, without its comments.
 fn best_dialect(sample: &[u8], is_whole: bool, options: &CsvOptions) -> Dialect {
     let mut best: Option<(f64, Dialect)> = None;
-    let no_quotes = if options.quote == Mark::None { 1.0 } else { NO_QUOTES };
     for ends_at_cr in line_ends(sample) {
         for (delimiter, trust) in delimiters(sample, options) {
             for (quote, escape) in quotes(sample, options) {
@@ -116,8 +121,14 @@ fn best_dialect(sample: &[u8], is_whole: bool, options: &CsvOptions) -> Dialect 
                     blank_before_quote: blank_before_quote(sample, &delimiter, quote),
                     record_limit: SAMPLE_RECORD_LIMIT,
                 };
-                let doubt = if quote.is_none() { no_quotes } else { 1.0 };
-                let score = doubt * trust * score(&dialect, sample, is_whole, trust < 0.6);
+                let census = Census::of(&dialect, sample, is_whole);
+                let doubt = match quote {
+                    Some(b'"') => 1.0,
+                    _ if options.quote != Mark::Auto => 1.0,
+                    Some(_) if census.bad == 0 && census.quoted > 0 => 1.0,
+                    _ => OTHER_QUOTES,
+                };
+                let score = doubt * trust * census.score(trust < 0.6);
                 if best.as_ref().is_none_or(|(best, _)| score > *best) {
                     best = Some((score, dialect));
                 }
@@ -205,25 +216,9 @@ fn blank_before_quote(sample: &[u8], delimiter: &[u8], quote: Option<u8>) -> boo
     memchr::memmem::find(sample, &wanted).is_some()
 }
 
-/// How well a dialect fits: the share of records that have the usual number of fields, the more
-/// fields the better, and the share of fields that look like fields.
-fn score(dialect: &Dialect, sample: &[u8], is_whole: bool, is_weak: bool) -> f64 {
-    let census = Census::of(dialect, sample, is_whole);
-    let Some(usual) = census.usual_len() else {
-        return 0.0;
-    };
-    let records = &census.lens;
-    let start = records.iter().position(|len| *len == usual).unwrap_or(0);
-    let table = records.get(start..).unwrap_or_default();
-    let same = table.iter().filter(|len| **len == usual).count();
-    if is_weak && (same < records.len() || records.len() < 2 || !census.is_typed) {
-        return 0.0;
-    }
-    let total = ratio(table.len() + census.bad, 1).max(1.0);
-    let fields = if usual == 1 { SINGLE_FIELD } else { 1.0 - 1.0 / ratio(usual, 1) };
-    let clean = census.clean / ratio(census.cells, 1).max(1.0);
-    let kept = 1.0 - ratio(census.bad, 1) / ratio(records.len() + census.bad, 1).max(1.0);
-    ratio(same, 1) / total * fields * clean * clean * kept
+/// How much it tells that records have so many fields.
+fn worth(len: usize) -> f64 {
+    if len < 2 { SINGLE_FIELD } else { 1.0 - 1.0 / ratio(len, 1) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a sample are small")]
@@ -238,6 +233,8 @@ struct Census {
     lens: Vec<usize>,
     /// Records with quotes that do not end, or stray ones.
     bad: usize,
+    /// Records with quoted fields that end as they should.
+    quoted: usize,
     cells: usize,
     /// How many of the cells look like one value, each from 0 to 1.
     clean: f64,
@@ -251,7 +248,7 @@ impl Census {
         let mut census = Self::default();
         let (mut fields, mut at) = (Vec::new(), 0);
         let mut is_value = false;
-        while at < sample.len() && census.bad <= 20 + census.lens.len() / 5 {
+        while at < sample.len() {
             let extent = dialect.split(sample, at, is_whole, &mut fields);
             let start = at;
             match extent {
@@ -262,9 +259,11 @@ impl Census {
                         .is_some_and(|comment| sample.get(start) == Some(&comment.mark));
                     if end > start && !is_comment {
                         census.bad += usize::from(has_stray_quote);
+                        let is_quoted = fields.iter().any(|field| field.is_quoted);
+                        census.quoted += usize::from(is_quoted && !has_stray_quote);
                         census.add(sample, &fields);
                         let line = sample.get(start..end).unwrap_or_default();
-                        is_value |= census.lens.len() <= 20 && Kind::of(line).is_typed();
+                        is_value |= census.lens.len() <= WEAK_ROWS && Kind::of(line).is_typed();
                     }
                 }
                 Extent::Broken { next, .. } => {
@@ -278,16 +277,36 @@ impl Census {
         census
     }
 
+    /// How well the dialect fits: the share of records that have the usual number of fields, the more
+    /// fields the better, and the share of fields that look like fields.
+    fn score(&self, is_weak: bool) -> f64 {
+        let Some(usual) = self.usual_len() else {
+            return 0.0;
+        };
+        let start = self.lens.iter().position(|len| *len == usual).unwrap_or(0);
+        let table = self.lens.get(start..).unwrap_or_default();
+        let same = table.iter().filter(|len| **len == usual).count();
+        if is_weak && (same < self.lens.len() || self.lens.len() < 2 || !self.is_typed) {
+            return 0.0;
+        }
+        let share = |count, of: usize| ratio(count, of.max(1));
+        let clean = self.clean / ratio(self.cells, 1).max(1.0);
+        let kept = 1.0 - share(self.bad, self.lens.len() + self.bad);
+        share(same, table.len() + self.bad) * worth(usual) * clean * clean * kept
+    }
+
     fn add(&mut self, sample: &[u8], fields: &[Field]) {
         self.lens.push(fields.len());
-        if self.lens.len() > TYPED_ROWS {
+        if self.lens.len() > CLEAN_ROWS {
             return;
         }
         for (index, field) in fields.iter().enumerate() {
             let text = sample.get(field.start..field.end).unwrap_or_default();
             self.cells += 1;
             self.clean += if field.is_quoted { 1.0 } else { cleanness(text) };
-            self.is_typed |= index > 0 && (field.is_quoted || Kind::of(text).is_typed());
+            self.is_typed |= index > 0
+                && self.lens.len() <= WEAK_ROWS
+                && (field.is_quoted || Kind::of(text).is_typed());
         }
     }
 
@@ -297,9 +316,7 @@ impl Census {
         for len in &self.lens {
             *counts.entry(*len).or_default() += 1;
         }
-        let weight = |(len, count): &(&usize, &usize)| {
-            ratio(**count, 1) * if **len == 1 { SINGLE_FIELD } else { 1.0 }
-        };
+        let weight = |(len, count): &(&usize, &usize)| ratio(**count, 1) * worth(**len);
         counts.iter().max_by(|a, b| weight(a).total_cmp(&weight(b))).map(|(len, _)| *len)
     }
 }
@@ -315,22 +332,38 @@ fn cleanness(field: &[u8]) -> f64 {
     if field.iter().any(|byte| matches!(byte, b'\t' | b';' | b'|' | 0x01 | 0x1f)) {
         return 0.5;
     }
-    if memchr::memchr(b',', field).is_some() && !Kind::of(field).is_typed() {
+    // A longer text with a comma is no number and no time.
+    let is_value = || field.len() <= 40 && Kind::of(field).is_typed();
+    if memchr::memchr(b',', field).is_some() && !is_value() {
         return 0.8;
     }
     1.0
 }
 
-/// How quotes are escaped may show late: the whole head decides.
-fn settle_escape(head: &[u8], is_whole: bool, options: &CsvOptions, dialect: &mut Dialect) {
+/// What quotes mean may show late: the whole head decides how they are escaped, and whether they mean
+/// anything. They do not where more records are broken by them than quoted, or in many records none
+/// is quoted.
+fn settle_quotes(head: &[u8], is_whole: bool, options: &CsvOptions, dialect: &mut Dialect) {
     let Some(quote) = dialect.quote else {
         return;
     };
-    if options.escape != Mark::Auto || memchr::memmem::find(head, &[b'\\', quote]).is_none() {
+    if memchr::memchr(quote, head).is_none() {
         return;
     }
-    let bad = |escape| Census::of(&Dialect { escape, ..dialect.clone() }, head, is_whole).bad;
-    dialect.escape = if bad(Some(b'\\')) < bad(None) { Some(b'\\') } else { None };
+    let read = |escape| Census::of(&Dialect { escape, ..dialect.clone() }, head, is_whole);
+    let mut census = read(dialect.escape);
+    if options.escape == Mark::Auto && memchr::memmem::find(head, &[b'\\', quote]).is_some() {
+        let other = if dialect.escape.is_none() { Some(b'\\') } else { None };
+        let second = read(other);
+        if second.bad < census.bad {
+            (dialect.escape, census) = (other, second);
+        }
+    }
+    let has_no_use = census.quoted == 0 && census.lens.len() >= 100;
+    let does_harm = census.bad >= 3 && census.bad > census.quoted;
+    if options.quote == Mark::Auto && census.bad > 0 && (has_no_use || does_harm) {
+        (dialect.quote, dialect.escape) = (None, None);
+    }
 }
 
 /// The first records, as texts.
@@ -361,7 +394,11 @@ impl<'a> Rows<'a> {
                         records.push(Row { start, next, fields });
                     }
                 }
-                Extent::Broken { next, .. } => at = next,
+                // It has no fields, and it counts.
+                Extent::Broken { next, .. } => {
+                    at = next;
+                    records.push(Row { start, next, fields: Vec::new() });
+                }
                 Extent::Incomplete => break,
             }
         }
@@ -373,23 +410,26 @@ impl<'a> Rows<'a> {
 
     /// The number of fields that most records have.
     fn usual_len(&self) -> usize {
-        let lens = self.records.iter().map(|row| row.fields.len()).collect();
+        let lens = self.records.iter().map(|row| row.fields.len()).filter(|len| *len > 0).collect();
         Census { lens, ..Census::default() }.usual_len().unwrap_or(0)
     }
 }
 
-/// Lines that start with `#` are comments if no such line could be a record.
+/// Lines that start with `#` are comments if nearly none of them could be a record.
 fn comment(options: &CsvOptions, rows: &Rows<'_>) -> Option<Comment> {
     if options.comment != Mark::Auto {
         return given_comment(options);
     }
     let usual = rows.usual_len();
-    let mut marked = rows.records.iter().filter(|row| {
+    let marked = rows.records.iter().filter(|row| {
         row.fields.first().is_some_and(|(text, field)| !field.is_quoted && text.starts_with(b"#"))
     });
-    let first = marked.next()?;
-    let is_comment =
-        usual > 1 && first.fields.len() != usual && marked.all(|row| row.fields.len() != usual);
+    let (mut all, mut like_records) = (0, 0);
+    for row in marked {
+        all += 1;
+        like_records += usize::from(row.fields.len() == usual);
+    }
+    let is_comment = usual > 1 && all > 0 && like_records * 10 <= all;
     is_comment.then_some(Comment { mark: b'#', is_guess: true })
 }
 
@@ -405,11 +445,11 @@ fn layout(dialect: Dialect, head: &[u8], rows: &Rows<'_>, options: &CsvOptions) 
     if may_skip && header.is_none_or(|width| width != usual) {
         let preamble = records.iter().position(|row| row.fields.len() == usual).unwrap_or(0);
         let table = records.get(preamble..).unwrap_or_default();
-        let is_short = |row: &Row<'_>| row.fields.len() < usual;
+        let is_short = |row: &Row<'_>| row.fields.len() <= (usual / 2).max(1);
         let is_preamble = preamble <= MAX_PREAMBLE
             && records.get(..preamble).unwrap_or_default().iter().all(is_short)
             && header_of(table, usual, options) == Some(usual)
-            && (options.header.is_none() || table.len() > 1);
+            && table.len() > 1;
         if preamble > 0 && is_preamble {
             (records, header) = (table, Some(usual));
         }
@@ -442,6 +482,9 @@ fn is_comment(row: &Row<'_>, mark: u8, usual: usize) -> bool {
 fn header_of(records: &[Row<'_>], usual: usize, options: &CsvOptions) -> Option<usize> {
     let (first, rest) = records.split_first()?;
     let width = first.fields.len();
+    if width == 0 {
+        return None;
+    }
     match (options.header, &options.names) {
         (Some(true), _) => return Some(width),
         (Some(false), _) | (None, Some(_)) => return None,

@@ -306,3 +306,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_broken_first_line_is_no_preamble() {
+    check_rejected("\"hello\n\nworld\n", &["column_1", "world"], &[(1, "\"hello")]);
+    check("a,b\n1,2,3\n", &["a|b|_residual", "1|2|{\"column_3\":\"3\"}"]);
+}
+
+#[test]
+fn quotes_that_break_most_records_mean_nothing() {
+    check(
+        "id\ttitle\n0\t\"x\" y\n1\t\"z\n2\t\"it\" is\n3\tw\n",
+        &["id|title", "0|\"x\" y", "1|\"z", "2|\"it\" is", "3|w"],
+    );
+}
