@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use colonna::{Answer, QueryOptions, Table};
 use colonna_page::{WriteOptions, write_file};
-use colonna_sql::Statement;
+use colonna_sql::{ParseOptions, Statement};
 
 use crate::Outcome;
 use crate::args::{Bounds, OutputFormat, QueryArgs};
@@ -20,10 +20,14 @@ pub(crate) fn run(args: &QueryArgs, bounds: Bounds) -> Result<Outcome, CliError>
         Some(version) => Table::open_version(&args.table, version)?,
         None => Table::open(&args.table)?,
     };
-    let statement = colonna_sql::parse(&args.sql)?;
+    let now = ParseOptions::default().with_now_micros(colonna::now_micros());
+    let statement = colonna_sql::parse_with(&args.sql, now)?;
     check_table(&statement.table, opened.name())?;
-    let options =
-        QueryOptions { threads: bounds.threads.map(usize::from), pruning: !args.no_pruning };
+    let options = QueryOptions {
+        threads: bounds.threads.map(usize::from),
+        memory: bounds.memory.map(|size| size.0),
+        pruning: !args.no_pruning,
+    };
     // Before the work, so that an output that cannot be is known at once.
     let output = Output::open(args.output.as_deref())?;
     if args.format == OutputFormat::Parquet && output.is_terminal() && !statement.explain {

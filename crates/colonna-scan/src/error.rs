@@ -44,6 +44,14 @@ pub enum ScanError {
         /// The file's type.
         found: DataType,
     },
+    /// The state of an answer takes more memory than it may.
+    #[error("the answer takes {found} bytes of memory, and {limit} are allowed: allow more, or ask for fewer groups or rows")]
+    OutOfMemory {
+        /// The bytes it takes so far.
+        found: u64,
+        /// The bytes that are allowed.
+        limit: u64,
+    },
     /// A folder cannot be listed.
     #[error("cannot list {}", path.display())]
     List {

@@ -9,13 +9,15 @@ use crate::{Counters, ScanError, ScanSource, row_group};
 /// How a scan goes about it. None of it changes the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanOptions {
+    /// The most bytes that the state of the answer may take; passing it is an error.
+    pub memory: Option<u64>,
     /// Whether statistics are used, to skip rows and to answer without reading.
     pub pruning: bool,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { pruning: true }
+        Self { memory: None, pruning: true }
     }
 }
 
@@ -49,12 +51,23 @@ pub fn scan(
                 state.merge(partial)?;
                 counters += read;
             }
+            check_memory(&state, options)?;
             if plan.row_limit().is_some_and(|limit| state.row_count() >= limit) {
                 return Ok((state, counters));
             }
         }
     }
     Ok((state, counters))
+}
+
+/// The groups and rows of an answer are held in memory; more than is allowed is refused before the
+/// machine runs out of it.
+fn check_memory(state: &Partial, options: &ScanOptions) -> Result<(), ScanError> {
+    let found = u64::try_from(state.byte_len()).unwrap_or(u64::MAX);
+    match options.memory {
+        Some(limit) if found > limit => Err(ScanError::OutOfMemory { found, limit }),
+        _ => Ok(()),
+    }
 }
 
 /// What a scan would consider and skip. Footers are read, pages are not.

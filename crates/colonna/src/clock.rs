@@ -9,6 +9,11 @@ pub(crate) fn now_millis() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Microseconds since 1970, for `now()` in a query.
+pub fn now_micros() -> i64 {
+    now_millis().saturating_mul(1000)
+}
+
 /// Measures how long something takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {

@@ -45,7 +45,7 @@ mod table;
 mod threads;
 
 pub use answer::Answer;
-pub use clock::Stopwatch;
+pub use clock::{Stopwatch, now_micros};
 pub use colonna_column::{Column, Columns};
 pub use colonna_ingest::{
     Conflict, CsvOptions, FieldReport, FormatName, GivenType, InferOptions, Inferred, JsonOptions,

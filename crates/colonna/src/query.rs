@@ -16,13 +16,15 @@ use crate::{Answer, Error, Table};
 pub struct QueryOptions {
     /// How many threads; all cores without it.
     pub threads: Option<usize>,
+    /// The most bytes of memory that groups and rows of the answer may take; passing it is an error.
+    pub memory: Option<u64>,
     /// Whether statistics are used to skip files, row groups and pages.
     pub pruning: bool,
 }
 
 impl Default for QueryOptions {
     fn default() -> Self {
-        Self { threads: None, pruning: true }
+        Self { threads: None, memory: None, pruning: true }
     }
 }
 
@@ -47,7 +49,7 @@ fn rows_of(
 ) -> Result<Columns, Error> {
     let Some(from) = &query.from else {
         let plan = Plan::try_new(query, &source.schema)?;
-        let scan_options = ScanOptions { pruning: options.pruning };
+        let scan_options = ScanOptions { memory: options.memory, pruning: options.pruning };
         let (partial, read) = scan(source, &plan, &scan_options)?;
         *counters += read;
         return Ok(plan.finish(partial)?);

@@ -6,6 +6,7 @@
     reason = "a test that cannot run has failed"
 )]
 
+mod crash;
 mod formats;
 mod load;
 mod query;

@@ -96,13 +96,13 @@ impl Shaper {
     /// Adds the text of a field to the current record. An empty text that is not quoted is null. One
     /// that does not fit is told by [`Shaper::finish_record`].
     pub fn push_text(&mut self, index: usize, text: &str, quoted: bool) {
-        let shape = Arc::clone(&self.shape);
+        let Self { shape, columns, state, rows, .. } = self;
         let Some(field) = shape.root.fields.get(index) else { return };
-        let Some(builder) = self.columns.get_mut(field.slot) else { return };
-        if matches!(field.value, ValueShape::Flat(_)) || builder.len() > self.rows {
-            return self.push_surplus(&field.key, text);
+        let Some(builder) = columns.get_mut(field.slot) else { return };
+        if matches!(field.value, ValueShape::Flat(_)) || builder.len() > *rows {
+            return state.keep_surplus(&field.key, text);
         }
-        builder.push_nulls_to(self.rows);
+        builder.push_nulls_to(*rows);
         let is_null = text.is_empty() && !quoted
             || text == "\\N"
             || shape.nulls.iter().any(|null| null == text);
@@ -115,18 +115,13 @@ impl Shaper {
             let json = crate::decode::json::quoted(text);
             let is_rejected = field.policy == Policy::Reject;
             let reversed_path = vec![field.key.to_string()];
-            self.state.unfit.push(Unfit { reversed_path, json, reason, is_rejected });
+            state.unfit.push(Unfit { reversed_path, json, reason, is_rejected });
         }
     }
 
     /// Keeps a text that no column takes in the residual column, under that key.
     pub fn push_surplus(&mut self, key: &str, text: &str) {
-        self.state.unfit.push(Unfit {
-            reversed_path: vec![key.to_owned()],
-            json: quoted(text),
-            reason: "no column takes it".to_owned(),
-            is_rejected: false,
-        });
+        self.state.keep_surplus(key, text);
     }
 
     /// Ends the record. Fields that got nothing are null.
@@ -206,6 +201,15 @@ impl Shaper {
 }
 
 impl State {
+    fn keep_surplus(&mut self, key: &str, text: &str) {
+        self.unfit.push(Unfit {
+            reversed_path: vec![key.to_owned()],
+            json: quoted(text),
+            reason: "no column takes it".to_owned(),
+            is_rejected: false,
+        });
+    }
+
     /// Writes the members of an object into the columns of its fields, at `row`. False where some
     /// of it was not kept and no struct around it can say where: inside of lists.
     fn write_object(
