@@ -130,7 +130,25 @@ impl Decider<'_> {
             depth: 0,
             may_flatten: self.options.flatten,
         };
-        self.flat_object(&evidence.root, &place)
+        let mut fields = self.flat_object(&evidence.root, &place).fields;
+        self.add_unseen(&mut fields);
+        ObjectShape::new(fields)
+    }
+
+    /// Adds the columns whose types are given and that no record has, so that a table has them from
+    /// its first load on. A field of a struct is not made up.
+    fn add_unseen(&mut self, fields: &mut Vec<FieldShape>) {
+        for given in &self.options.types {
+            let is_seen = fields.iter().any(|field| *field.key == *given.path);
+            if is_seen || given.path.contains('.') || self.leaves_left == 0 {
+                continue;
+            }
+            let value = given_shape(&given.data_type, given.format.as_ref(), Policy::Reject);
+            let name = self.names.claim(&given.path);
+            let slot = self.columns.len();
+            self.columns.push(Field::new(&name, value.data_type()));
+            fields.push(field_shape(&given.path, name, slot, value, Policy::Reject));
+        }
     }
 
     /// The fields of an object that become columns of the record.

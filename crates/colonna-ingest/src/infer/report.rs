@@ -44,6 +44,12 @@ impl fmt::Display for FieldReport {
         if let Some(format) = &self.format {
             write!(formatter, " ({format})")?;
         }
+        if let Some(name) = self.column.last()
+            && self.path.last() != Some(name)
+            && self.path.join(".") != *name
+        {
+            write!(formatter, " in column {name}")?;
+        }
         for (index, (kind, count)) in self.counts.iter().enumerate() {
             let separator = if index == 0 { "; " } else { ", " };
             write!(formatter, "{separator}{count} {kind}")?;

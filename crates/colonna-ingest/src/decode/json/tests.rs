@@ -227,6 +227,15 @@ fn a_value_that_does_not_fit_its_given_type_rejects_the_record() {
 }
 
 #[test]
+fn a_column_whose_type_is_given_is_there_even_if_no_record_has_it() {
+    let types = vec![GivenType { path: "late".into(), data_type: DataType::Date, format: None }];
+    let options = InferOptions { types, ..InferOptions::default() };
+    let found = read_with("{\"a\":1}\n", JsonOptions::default(), &options);
+    assert_eq!(found.schema(), ["a: int64", "late: date"]);
+    assert_eq!(found.row(0), ["1", "null"]);
+}
+
+#[test]
 fn the_type_of_a_table_decides_and_what_does_not_fit_is_kept() {
     let table = Schema::new(vec![
         Field::new("n", DataType::Int64),
