@@ -45,9 +45,13 @@ impl Prepared {
         &self.source
     }
 
-    /// Its format in words, such as `NDJSON` or `CSV, delimiter ';', header`.
+    /// Its format in words, such as `NDJSON` or `CSV, delimiter ';', header, gzip, windows-1252`.
     pub fn description(&self) -> String {
-        self.decoder.description()
+        let format = self.decoder.description();
+        match self.source.description() {
+            source if source.is_empty() => format,
+            source => format!("{format}, {source}"),
+        }
     }
 
     /// The source in pieces of whole records, in memory that does not grow with it.

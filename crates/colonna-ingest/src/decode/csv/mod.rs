@@ -8,6 +8,7 @@
 //! same in another order, go together by name.
 
 mod cell;
+mod census;
 mod chunks;
 mod dialect;
 mod header;

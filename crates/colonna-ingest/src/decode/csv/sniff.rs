@@ -5,9 +5,7 @@
 //! stand inside of values more often than between them: they have to cut every record alike, and
 //! never a value of a type.
 
-use std::collections::BTreeMap;
-
-use super::cell::Kind;
+use super::census::{Census, usual_len};
 use super::dialect::{Comment, Dialect, Extent, Field};
 use super::header::{Below, is_header};
 use super::layout::{Layout, count_lines, distinct_names, numbered_name};
@@ -18,12 +16,6 @@ const SAMPLE_BYTE_LEN: usize = 64 << 10;
 
 /// How many records tell the types of columns.
 const TYPED_ROWS: usize = 500;
-
-/// How many records show whether fields look like fields.
-const CLEAN_ROWS: usize = 100;
-
-/// How many records show whether a blank or a colon delimits.
-const WEAK_ROWS: usize = 20;
 
 /// How many lines may stand before the header.
 const MAX_PREAMBLE: usize = 50;
@@ -48,9 +40,6 @@ const DELIMITERS: [(u8, f64); 10] = [
 /// How much it is trusted that `"` means nothing where it is in a source, or that `'` is the quote
 /// where it breaks records: a broken record shows sooner than quotes that are left in values.
 const OTHER_QUOTES: f64 = 0.3;
-
-/// What a line of one field counts beside lines of several.
-const SINGLE_FIELD: f64 = 0.1;
 
 /// The layout of a source with that head. None where the head ends before the header does.
 pub(super) fn sniff(
@@ -216,130 +205,6 @@ fn blank_before_quote(sample: &[u8], delimiter: &[u8], quote: Option<u8>) -> boo
     memchr::memmem::find(sample, &wanted).is_some()
 }
 
-/// How much it tells that records have so many fields.
-fn worth(len: usize) -> f64 {
-    if len < 2 { SINGLE_FIELD } else { 1.0 - 1.0 / ratio(len, 1) }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a sample are small")]
-fn ratio(count: usize, of: usize) -> f64 {
-    count as f64 / of as f64
-}
-
-/// What a dialect makes of a sample.
-#[derive(Default)]
-struct Census {
-    /// The number of fields of each record.
-    lens: Vec<usize>,
-    /// Records with quotes that do not end, or stray ones.
-    bad: usize,
-    /// Records with quoted fields that end as they should.
-    quoted: usize,
-    cells: usize,
-    /// How many of the cells look like one value, each from 0 to 1.
-    clean: f64,
-    /// Some cell behind the first of a record is a number, a time or quoted; and no record as a whole
-    /// is such a value.
-    is_typed: bool,
-}
-
-impl Census {
-    fn of(dialect: &Dialect, sample: &[u8], is_whole: bool) -> Self {
-        let mut census = Self::default();
-        let (mut fields, mut at) = (Vec::new(), 0);
-        let mut is_value = false;
-        while at < sample.len() {
-            let extent = dialect.split(sample, at, is_whole, &mut fields);
-            let start = at;
-            match extent {
-                Extent::Record { end, next, has_stray_quote } => {
-                    at = next;
-                    let is_comment = dialect
-                        .comment
-                        .is_some_and(|comment| sample.get(start) == Some(&comment.mark));
-                    if end > start && !is_comment {
-                        census.bad += usize::from(has_stray_quote);
-                        let is_quoted = fields.iter().any(|field| field.is_quoted);
-                        census.quoted += usize::from(is_quoted && !has_stray_quote);
-                        census.add(sample, &fields);
-                        let line = sample.get(start..end).unwrap_or_default();
-                        is_value |= census.lens.len() <= WEAK_ROWS && Kind::of(line).is_typed();
-                    }
-                }
-                Extent::Broken { next, .. } => {
-                    census.bad += 1;
-                    at = next;
-                }
-                Extent::Incomplete => break,
-            }
-        }
-        census.is_typed &= !is_value;
-        census
-    }
-
-    /// How well the dialect fits: the share of records that have the usual number of fields, the more
-    /// fields the better, and the share of fields that look like fields.
-    fn score(&self, is_weak: bool) -> f64 {
-        let Some(usual) = self.usual_len() else {
-            return 0.0;
-        };
-        let start = self.lens.iter().position(|len| *len == usual).unwrap_or(0);
-        let table = self.lens.get(start..).unwrap_or_default();
-        let same = table.iter().filter(|len| **len == usual).count();
-        if is_weak && (same < self.lens.len() || self.lens.len() < 2 || !self.is_typed) {
-            return 0.0;
-        }
-        let share = |count, of: usize| ratio(count, of.max(1));
-        let clean = self.clean / ratio(self.cells, 1).max(1.0);
-        let kept = 1.0 - share(self.bad, self.lens.len() + self.bad);
-        share(same, table.len() + self.bad) * worth(usual) * clean * clean * kept
-    }
-
-    fn add(&mut self, sample: &[u8], fields: &[Field]) {
-        self.lens.push(fields.len());
-        if self.lens.len() > CLEAN_ROWS {
-            return;
-        }
-        for (index, field) in fields.iter().enumerate() {
-            let text = sample.get(field.start..field.end).unwrap_or_default();
-            self.cells += 1;
-            self.clean += if field.is_quoted { 1.0 } else { cleanness(text) };
-            self.is_typed |= index > 0
-                && self.lens.len() <= WEAK_ROWS
-                && (field.is_quoted || Kind::of(text).is_typed());
-        }
-    }
-
-    /// The number of fields that most records have; lines of one field count little beside others.
-    fn usual_len(&self) -> Option<usize> {
-        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-        for len in &self.lens {
-            *counts.entry(*len).or_default() += 1;
-        }
-        let weight = |(len, count): &(&usize, &usize)| ratio(**count, 1) * worth(**len);
-        counts.iter().max_by(|a, b| weight(a).total_cmp(&weight(b))).map(|(len, _)| *len)
-    }
-}
-
-/// Whether a field without quotes looks like one value.
-fn cleanness(field: &[u8]) -> f64 {
-    if memchr::memchr(b'"', field).is_some() {
-        return 0.1;
-    }
-    if field.first() == Some(&b'\'') || field.last() == Some(&b'\'') {
-        return 0.5;
-    }
-    if field.iter().any(|byte| matches!(byte, b'\t' | b';' | b'|' | 0x01 | 0x1f)) {
-        return 0.5;
-    }
-    // A longer text with a comma is no number and no time.
-    let is_value = || field.len() <= 40 && Kind::of(field).is_typed();
-    if memchr::memchr(b',', field).is_some() && !is_value() {
-        return 0.8;
-    }
-    1.0
-}
-
 /// What quotes mean may show late: the whole head decides how they are escaped, and whether they mean
 /// anything. They do not where more records are broken by them than quoted, or in many records none
 /// is quoted.
@@ -410,8 +275,8 @@ impl<'a> Rows<'a> {
 
     /// The number of fields that most records have.
     fn usual_len(&self) -> usize {
-        let lens = self.records.iter().map(|row| row.fields.len()).filter(|len| *len > 0).collect();
-        Census { lens, ..Census::default() }.usual_len().unwrap_or(0)
+        let lens = self.records.iter().map(|row| row.fields.len());
+        usual_len(lens.filter(|len| *len > 0)).unwrap_or(0)
     }
 }
 
