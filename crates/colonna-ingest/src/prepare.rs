@@ -17,14 +17,15 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Decides the format of a source, by the options or by its first bytes.
+    /// Decides the format of a source: by the options, by the ending of its name, or by its first
+    /// bytes.
     ///
     /// # Errors
     ///
     /// Where the source cannot be read or the options do not suit it.
     pub fn try_new(source: Source, options: &ReadOptions) -> Result<Self, IngestError> {
         let head = head_of(&source)?;
-        let format = match options.format {
+        let format = match options.format.or_else(|| named_format(source.name())) {
             Some(format) => format,
             None if decode::json::looks_like_json(&head) => FormatName::Json,
             None if decode::text::looks_like_log(&head, &options.text) => FormatName::Text,
@@ -89,6 +90,22 @@ impl Prepared {
     /// Where the columns do not hold together, which no input brings about.
     pub fn decode(&self, chunk: &Chunk, shape: &Arc<RecordShape>) -> Result<Decoded, IngestError> {
         self.decoder.decode(&self.source, chunk, shape)
+    }
+}
+
+/// What the ending of a name promises, without that of a compression. A broken JSON file is broken
+/// JSON then, and no CSV of one column.
+fn named_format(name: &str) -> Option<FormatName> {
+    let mut parts = name.rsplit('.').map(str::to_ascii_lowercase);
+    let last = parts.next()?;
+    let ending = match last.as_str() {
+        "gz" | "zst" | "zstd" | "bz2" | "xz" => parts.next()?,
+        _ => last,
+    };
+    match ending.as_str() {
+        "json" | "ndjson" | "jsonl" | "geojson" => Some(FormatName::Json),
+        "csv" | "tsv" | "psv" => Some(FormatName::Csv),
+        _ => None,
     }
 }
 

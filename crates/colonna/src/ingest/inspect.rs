@@ -8,6 +8,7 @@ use colonna_ingest::{
     Evidence, FieldReport, InferOptions, Inferred, Observed, Prepared, ReadOptions, RecordShape,
     Source, expand, infer,
 };
+use colonna_schema::{DataType, Field, Schema};
 use rayon::prelude::*;
 
 use super::chunks::for_each_chunk;
@@ -42,7 +43,7 @@ pub(super) struct Found {
 }
 
 pub(super) fn inspect(ingest: &Ingest) -> Result<Inspection, Error> {
-    let Found { sources, evidence, options, observed, .. } = first_pass(ingest)?;
+    let Found { sources, evidence, options, observed, .. } = first_pass(ingest, None)?;
     let describe = |source: &Prepared| (source.source().name().to_string(), source.description());
     Ok(Inspection {
         inferred: infer(&evidence, &options),
@@ -52,10 +53,10 @@ pub(super) fn inspect(ingest: &Ingest) -> Result<Inspection, Error> {
     })
 }
 
-/// Reads the whole input once.
-pub(super) fn first_pass(ingest: &Ingest) -> Result<Found, Error> {
+/// Reads the whole input once. `table_time` is what a table that is there is partitioned by.
+pub(super) fn first_pass(ingest: &Ingest, table_time: Option<String>) -> Result<Found, Error> {
     let sources = prepare(ingest)?;
-    let options = infer_options(ingest);
+    let options = infer_options(ingest, table_time);
     let mut evidence = Evidence::new(&options);
     let mut observed = Observed::default();
     let total = bytes_total(&sources);
@@ -108,12 +109,16 @@ fn chunk_byte_len(ingest: &Ingest) -> usize {
     share.clamp(64 << 10, ingest.read.chunk_byte_len)
 }
 
-fn infer_options(ingest: &Ingest) -> InferOptions {
+fn infer_options(ingest: &Ingest, table_time: Option<String>) -> InferOptions {
     let mut options = ingest.infer.clone();
-    if let Some(PartitionBy::Time(time, _)) = &ingest.partition
-        && !options.time_columns.contains(time)
+    let asked = match &ingest.partition {
+        Some(PartitionBy::Time(time, _)) => Some(time.clone()),
+        _ => table_time,
+    };
+    if let Some(time) = asked
+        && !options.time_columns.contains(&time)
     {
-        options.time_columns.push(time.clone());
+        options.time_columns.push(time);
     }
     options
 }
@@ -143,6 +148,11 @@ pub(super) fn shape_of(
     };
     let shape = match target.table_rows() {
         Some(table) => shape.reconciled_with(&table),
+        // Records without any field are rows too, and a table needs a column.
+        None if shape.schema().fields.is_empty() => {
+            let residual = Field::new("_residual", DataType::Utf8);
+            shape.reconciled_with(&Schema::new(vec![residual]))
+        }
         None => shape,
     };
     Ok((Arc::new(shape), notes))

@@ -31,8 +31,8 @@ pub(super) fn run(ingest: &Ingest) -> Result<LoadReport, Error> {
 
 /// `source -> decode -> infer`, then `source -> decode -> shape -> partition -> encode -> commit`.
 fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
-    let found = first_pass(ingest)?;
     let mut target = Target::find(ingest)?;
+    let found = first_pass(ingest, target.time_column())?;
     let Some(identity) = target.new_identity(&found.identity, ingest.again)? else {
         return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, target.version()));
     };

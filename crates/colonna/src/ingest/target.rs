@@ -49,6 +49,14 @@ impl Target {
         &self.spec
     }
 
+    /// The time that the table is partitioned by, where there is a table.
+    pub(super) fn time_column(&self) -> Option<String> {
+        match self.existing.as_ref()?.partition_spec()? {
+            PartitionSpec::Time { column, .. } => Some(column),
+            _ => None,
+        }
+    }
+
     /// The columns that rows of the table have, where there is a table: all but those that are made
     /// from a time.
     pub(super) fn table_rows(&self) -> Option<Schema> {

@@ -157,6 +157,23 @@ fn records_without_the_time_go_to_quarantine_when_asked() {
 }
 
 #[test]
+fn records_without_any_field_are_rows_too() {
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("in.ndjson", "{}\n{}\n");
+    let report = Ingest::into(sandbox.table()).input(&input).run().unwrap();
+    assert_eq!(report.rows_written, 2);
+    assert_eq!(rows(&sandbox.table(), "SELECT count(*) FROM t"), ["2"]);
+}
+
+#[test]
+fn a_broken_file_whose_name_says_json_is_not_taken_for_csv() {
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("in.json", "[1 true]");
+    let error = Ingest::into(sandbox.table()).input(&input).run().unwrap_err();
+    assert!(error.to_string().contains("none of the 1 records could be read"), "{error}");
+}
+
+#[test]
 fn a_dry_run_tells_everything_and_writes_nothing() {
     let sandbox = Sandbox::new();
     let input = sandbox.write("in.ndjson", EVENTS);
