@@ -51,6 +51,12 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// The field to partition by is the only one, and files need one more.
+    #[error("field {field:?} is the only one: a table cannot be partitioned by all it has")]
+    NothingBesidePartition {
+        /// The field.
+        field: String,
+    },
     /// A table is partitioned in another way than a load asks for.
     #[error(
         "the table is partitioned by {table}, not by {asked}: leave the option out, or load into another folder"

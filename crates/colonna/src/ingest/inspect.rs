@@ -81,8 +81,10 @@ pub(super) fn first_pass(ingest: &Ingest, table_time: Option<String>) -> Result<
             Ok(())
         },
     )?;
-    let identity =
-        ingest.identity.clone().unwrap_or_else(|| identity::of_sources(&sources, &digests));
+    let identity = ingest.identity.clone().unwrap_or_else(|| {
+        let shape = infer(&evidence, &options).shape;
+        identity::of_sources(&sources, &digests, &shape.schema().fields)
+    });
     Ok(Found { sources, evidence, options, observed, digests, identity })
 }
 

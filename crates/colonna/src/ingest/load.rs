@@ -15,6 +15,7 @@ use super::options::{MissingTime, Progress, Stage};
 use super::quarantine::Quarantine;
 use super::router::{Budget, Router};
 use super::target::Target;
+use super::written::Written;
 use crate::clock::Stopwatch;
 use crate::{Error, LoadOutcome, LoadReport};
 
@@ -61,7 +62,8 @@ fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
     let mut quarantine = Quarantine::new(&ingest.table, &identity);
     pass.load(&shape, target.spec(), &mut router, &mut quarantine)?;
     let mut report = pass.report;
-    let change = target.change(ingest, router.finish()?, Some(identity), &mut report)?;
+    let (written, keys) = router.finish()?;
+    let change = target.change(ingest, written.files(), keys, Some(identity), &mut report)?;
     if report.rows_read != report.rows_written + report.rows_quarantined {
         let (read, written, quarantined) =
             (report.rows_read, report.rows_written, report.rows_quarantined);
@@ -74,22 +76,30 @@ fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
         rows: report.rows_read,
     });
     quarantine.commit()?;
-    make_visible(&snapshot, &change, report)
+    make_visible(&snapshot, &change, written, report)
 }
 
 fn make_visible(
     snapshot: &Snapshot,
     change: &Change,
+    written: Written,
     mut report: LoadReport,
 ) -> Result<LoadReport, Error> {
-    match commit(snapshot, change)? {
-        Committed::Now { version } => report.version = Some(version),
+    match commit(snapshot, change) {
+        Ok(Committed::Now { version }) => {
+            written.keep();
+            report.version = Some(version);
+            Ok(report)
+        }
         // Another process loaded the same meanwhile.
-        Committed::Before { version } => {
-            return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, Some(version)));
+        Ok(Committed::Before { version }) => {
+            Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, Some(version)))
+        }
+        Err(error) => {
+            written.failed(&error);
+            Err(error.into())
         }
     }
-    Ok(report)
 }
 
 /// Rows that are in columns already need no passes.
@@ -118,8 +128,9 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
         let rows = target.in_table_order(rows)?;
         route(&mut router, split(target.spec(), rows)?, &mut report)?;
     }
-    let change = target.change(ingest, router.finish()?, identity, &mut report)?;
-    make_visible(&snapshot, &change, report)
+    let (written, keys) = router.finish()?;
+    let change = target.change(ingest, written.files(), keys, identity, &mut report)?;
+    make_visible(&snapshot, &change, written, report)
 }
 
 fn count(len: usize) -> u64 {

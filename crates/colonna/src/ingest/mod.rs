@@ -9,6 +9,7 @@ mod options;
 mod quarantine;
 mod router;
 mod target;
+mod written;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

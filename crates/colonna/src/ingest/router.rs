@@ -14,6 +14,7 @@ use colonna_schema::Schema;
 use colonna_storage::{DataFile, Encoder, PartitionKey, Snapshot};
 use rayon::prelude::*;
 
+use super::written::Written;
 use crate::Error;
 
 /// Rows that are gathered and handed to the encoder at a time.
@@ -49,7 +50,7 @@ impl Budget {
 
 /// Rows gathering for the files of their partitions.
 ///
-/// Invariant: every row that was added is in `open` or in one of `files`.
+/// Invariant: every row that was added is in `open` or in one of the files `written`.
 pub(super) struct Router<'a> {
     table: &'a Snapshot,
     schema: Arc<Schema>,
@@ -58,7 +59,7 @@ pub(super) struct Router<'a> {
     /// By the folder of the partition.
     open: BTreeMap<String, Open>,
     byte_len: usize,
-    files: Vec<DataFile>,
+    written: Written,
     keys: BTreeMap<String, PartitionKey>,
 }
 
@@ -76,8 +77,9 @@ impl<'a> Router<'a> {
         budget: Budget,
     ) -> Self {
         let options = WriteOptions { sorted_by, ..WriteOptions::default() };
-        let (open, files, keys) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        Self { table, schema, options, budget, open, byte_len: 0, files, keys }
+        let (open, keys) = (BTreeMap::new(), BTreeMap::new());
+        let written = Written::new(table);
+        Self { table, schema, options, budget, open, byte_len: 0, written, keys }
     }
 
     /// Adds rows of a partition; writes the largest partitions where too much is gathered.
@@ -107,10 +109,10 @@ impl<'a> Router<'a> {
     }
 
     /// Writes what is left. Gives back the files and the partitions that rows went to.
-    pub(super) fn finish(mut self) -> Result<(Vec<DataFile>, Vec<PartitionKey>), Error> {
+    pub(super) fn finish(mut self) -> Result<(Written, Vec<PartitionKey>), Error> {
         let open = std::mem::take(&mut self.open);
         self.write(open.into_values().collect())?;
-        Ok((self.files, self.keys.into_values().collect()))
+        Ok((self.written, self.keys.into_values().collect()))
     }
 
     /// Writes the largest partitions until half the budget is free.
@@ -136,13 +138,20 @@ impl<'a> Router<'a> {
     fn write(&mut self, partitions: Vec<Open>) -> Result<(), Error> {
         let (table, schema, options, file) =
             (self.table, &self.schema, &self.options, self.budget.file);
-        let written: Vec<Vec<DataFile>> = partitions
+        let results: Vec<Result<Vec<DataFile>, Error>> = partitions
             .into_par_iter()
             .with_max_len(1)
             .map(|open| write_partition(table, schema, options, file, open))
-            .collect::<Result<_, _>>()?;
-        self.files.extend(written.into_iter().flatten());
-        Ok(())
+            .collect();
+        // The files of all are remembered, so that none is left behind by the error of another.
+        let mut failed = None;
+        for result in results {
+            match result {
+                Ok(files) => files.into_iter().for_each(|file| self.written.add(file)),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
     }
 }
 

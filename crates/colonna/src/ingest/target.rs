@@ -123,6 +123,9 @@ impl Target {
             PartitionSpec::Time { column, .. } => check_time(column, rows)?,
             PartitionSpec::Column { name } => {
                 field_type(name, "partition it by", rows)?;
+                if rows.fields.len() == 1 {
+                    return Err(Error::NothingBesidePartition { field: name.clone() });
+                }
             }
             PartitionSpec::None => {}
         }
@@ -209,7 +212,8 @@ impl Target {
     pub(super) fn change(
         &self,
         ingest: &Ingest,
-        (adds, keys): (Vec<DataFile>, Vec<PartitionKey>),
+        adds: &[DataFile],
+        keys: Vec<PartitionKey>,
         identity: Option<(String, i64)>,
         report: &mut LoadReport,
     ) -> Result<Change, Error> {
@@ -237,6 +241,7 @@ impl Target {
             }
         }
         let new_columns = self.file_schema().fields.clone();
+        let adds = adds.to_vec();
         Ok(Change { adds, replaced, keeps_rows: false, new_columns, identity })
     }
 
