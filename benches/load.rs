@@ -1,6 +1,7 @@
 //! Rows in: bytes of input a second, everything included (inference, sort, commit).
 //!
 //! `cargo bench -p colonna-benches --bench load`
+#![expect(clippy::unwrap_used, reason = "a bench that cannot run has failed")]
 
 use std::fs;
 use std::io::{self, Write};

@@ -1,6 +1,7 @@
 //! Columns out: six queries over a table of events, warm.
 //!
 //! `cargo bench -p colonna-benches --bench query`
+#![expect(clippy::unwrap_used, reason = "a bench that cannot run has failed")]
 
 use std::fs;
 
@@ -17,7 +18,10 @@ const QUERIES: [(&str, &str); 6] = [
         "SELECT count(*), max(duration_ms) FROM t WHERE ts >= '2025-10-15T10:00:00Z' AND ts < '2025-10-15T11:00:00Z'",
     ),
     ("top_urls", "SELECT url, count(*) AS c FROM t GROUP BY url ORDER BY c DESC, url LIMIT 10"),
-    ("distinct_users_by_day", "SELECT date_trunc('day', ts), count(DISTINCT user.id) FROM t GROUP BY 1"),
+    (
+        "distinct_users_by_day",
+        "SELECT date_trunc('day', ts), count(DISTINCT user.id) FROM t GROUP BY 1",
+    ),
     ("like_agent", "SELECT user.country, count(*) FROM t WHERE agent LIKE '%Firefox%' GROUP BY 1"),
 ];
 

@@ -45,7 +45,9 @@ pub enum ScanError {
         found: DataType,
     },
     /// The state of an answer takes more memory than it may.
-    #[error("the answer takes {found} bytes of memory, and {limit} are allowed: allow more, or ask for fewer groups or rows")]
+    #[error(
+        "the answer takes {found} bytes of memory, and {limit} are allowed: allow more, or ask for fewer groups or rows"
+    )]
     OutOfMemory {
         /// The bytes it takes so far.
         found: u64,

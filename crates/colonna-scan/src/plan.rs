@@ -60,7 +60,7 @@ pub(crate) fn tasks_of(
         let row_count = reader.row_group_rows(row_group);
         let rows = first_row..first_row + row_count;
         first_row = rows.end;
-        let mut ranges = vec![0..row_count];
+        let mut ranges = all_rows(row_count);
         if let Some(predicate) = predicate {
             let group = Group { reader: &reader, row_group, row_count, paths: &paths, plan };
             ranges = if group.may_match(predicate, &constants) {
@@ -143,7 +143,7 @@ impl Group<'_> {
     /// The rows that are in pages which may match, for every part of the predicate that looks at one
     /// column only.
     fn page_ranges(&self, predicate: &BoundExpr) -> Vec<Range<u64>> {
-        let mut ranges = vec![0..self.row_count];
+        let mut ranges = all_rows(self.row_count);
         for conjunct in conjuncts(predicate) {
             let Some(slot) = only_slot(conjunct) else { continue };
             let Some(path) = self.paths.get(slot) else { continue };
@@ -163,6 +163,10 @@ impl Group<'_> {
         let known = Known { row_count, slots: slots.collect(), schema: self.plan.slots() };
         may_match(conjunct, &known)
     }
+}
+
+fn all_rows(row_count: u64) -> Vec<Range<u64>> {
+    std::iter::once(0..row_count).collect()
 }
 
 /// Ranges that touch made one.

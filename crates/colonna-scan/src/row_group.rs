@@ -111,59 +111,53 @@ fn conform(column: Column, data_type: &DataType) -> Result<Column, Column> {
     }
     let (len, validity) = (column.len(), column.validity().cloned());
     let values = match (data_type, column.values()) {
-        (DataType::Float64, Values::Int64(values)) if *column.data_type() == DataType::Int64 => {
-            match values.iter().map(|value| exact_double(*value)).collect() {
-                Some(values) => Values::Float64(values),
-                None => return Err(column),
-            }
-        }
-        (DataType::Decimal { scale, .. }, Values::Decimal(values)) => {
-            let DataType::Decimal { scale: found, .. } = *column.data_type() else {
-                return Err(column);
-            };
-            let factor = scale.checked_sub(found).and_then(|by| 10_i128.checked_pow(u32::from(by)));
-            let Some(factor) = factor else { return Err(column) };
-            match values.iter().map(|value| value.checked_mul(factor)).collect() {
-                Some(values) => Values::Decimal(values),
-                None => return Err(column),
-            }
-        }
-        (DataType::Decimal { scale, .. }, Values::Int64(values))
-            if *column.data_type() == DataType::Int64 =>
-        {
-            let Some(factor) = 10_i128.checked_pow(u32::from(*scale)) else { return Err(column) };
-            match values.iter().map(|value| i128::from(*value).checked_mul(factor)).collect() {
-                Some(values) => Values::Decimal(values),
-                None => return Err(column),
-            }
-        }
         (DataType::Struct(fields), Values::Struct(_)) => {
             let part = |field: &Field| match column.field(&field.name) {
-                Some(part) => conform(part, &field.data_type),
-                None => Ok(Column::nulls(field.data_type.clone(), len)),
+                Some(part) => conform(part, &field.data_type).ok(),
+                None => Some(Column::nulls(field.data_type.clone(), len)),
             };
-            match fields.iter().map(part).collect() {
-                Ok(parts) => Values::Struct(parts),
-                Err(_) => return Err(column),
-            }
+            fields.iter().map(part).collect::<Option<_>>().map(Values::Struct)
         }
         (DataType::List(element), Values::List { offsets, elements }) => {
-            match conform((**elements).clone(), element) {
-                Ok(elements) => {
-                    Values::List { offsets: offsets.clone(), elements: Box::new(elements) }
-                }
-                Err(_) => return Err(column),
-            }
+            conform((**elements).clone(), element).ok().map(|elements| Values::List {
+                offsets: offsets.clone(),
+                elements: Box::new(elements),
+            })
         }
-        (DataType::Timestamp, Values::Int64(values)) if *column.data_type() == DataType::Date => {
-            match values.iter().map(|days| days.checked_mul(86_400_000_000)).collect() {
-                Some(values) => Values::Int64(values),
-                None => return Err(column),
-            }
-        }
-        _ => return Err(column),
+        (_, values) => widened(column.data_type(), values, data_type),
     };
+    let Some(values) = values else { return Err(column) };
     Column::try_new(data_type.clone(), len, values, validity).map_err(|_mismatch| column)
+}
+
+/// The numbers and times of a type that holds them all exactly; none where it does not.
+fn widened(found: &DataType, values: &Values, wanted: &DataType) -> Option<Values> {
+    match (found, values, wanted) {
+        (DataType::Int64, Values::Int64(values), DataType::Float64) => values
+            .iter()
+            .map(|value| exact_double(*value))
+            .collect::<Option<_>>()
+            .map(Values::Float64),
+        (
+            DataType::Decimal { scale: from, .. },
+            Values::Decimal(values),
+            DataType::Decimal { scale, .. },
+        ) => {
+            let factor = 10_i128.checked_pow(u32::from(scale.checked_sub(*from)?))?;
+            let scaled = values.iter().map(|value| value.checked_mul(factor));
+            scaled.collect::<Option<_>>().map(Values::Decimal)
+        }
+        (DataType::Int64, Values::Int64(values), DataType::Decimal { scale, .. }) => {
+            let factor = 10_i128.checked_pow(u32::from(*scale))?;
+            let scaled = values.iter().map(|value| i128::from(*value).checked_mul(factor));
+            scaled.collect::<Option<_>>().map(Values::Decimal)
+        }
+        (DataType::Date, Values::Int64(days), DataType::Timestamp) => {
+            let micros = days.iter().map(|days| days.checked_mul(86_400_000_000));
+            micros.collect::<Option<_>>().map(Values::Int64)
+        }
+        _ => None,
+    }
 }
 
 #[expect(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use colonna_column::Columns;
 use colonna_exec::Plan;
 use colonna_scan::{Counters, ScanOptions, ScanSource, scan};
-use colonna_schema::{Expr, Projection, Query, Schema, SortKey};
+use colonna_schema::{Expr, Projection, Query, SortKey};
 
 use crate::clock::Stopwatch;
 use crate::threads::Threads;
@@ -71,7 +71,7 @@ fn slots_of(plan: &Plan, rows: &Columns) -> Result<Columns, Error> {
 /// How a query would be answered, in words.
 pub(crate) fn explain(source: &ScanSource, query: &Query) -> Result<String, Error> {
     let mut lines = Vec::new();
-    describe(&source.schema, query, &mut lines)?;
+    describe(query, &mut lines);
     let mut innermost = query;
     while let Some(from) = &innermost.from {
         innermost = from;
@@ -89,7 +89,7 @@ pub(crate) fn explain(source: &ScanSource, query: &Query) -> Result<String, Erro
 }
 
 /// The steps from the result down to the scan.
-fn describe(schema: &Arc<Schema>, query: &Query, lines: &mut Vec<String>) -> Result<(), Error> {
+fn describe(query: &Query, lines: &mut Vec<String>) {
     let joined = |exprs: &[Expr]| exprs.iter().map(Expr::to_string).collect::<Vec<_>>().join(", ");
     if query.limit.is_some() || query.offset > 0 {
         let limit = query.limit.map_or_else(|| "all".to_owned(), |limit| limit.to_string());
@@ -132,9 +132,8 @@ fn describe(schema: &Arc<Schema>, query: &Query, lines: &mut Vec<String>) -> Res
         lines.push(format!("filter {filter}"));
     }
     if let Some(from) = &query.from {
-        describe(schema, from, lines)?;
+        describe(from, lines);
     }
-    Ok(())
 }
 
 /// A query that grows step by step; [`Scan::collect`] answers it.

@@ -1,11 +1,9 @@
 //! A load from its sources to the commit.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use colonna_column::Columns;
 use colonna_ingest::{Prepared, RecordShape, Rejection};
-use colonna_schema::Schema;
 use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, commit};
 
 use super::Ingest;
@@ -126,7 +124,7 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
     let mut router = Router::new(&snapshot, file_schema, sorted_by, Budget::of(ingest.memory));
     for rows in &ingest.rows {
         let rows = target.in_table_order(rows)?;
-        route(&mut router, split(target.spec(), rows)?, &mut report)?;
+        route(&mut router, split(target.spec(), &rows)?, &mut report)?;
     }
     let (written, keys) = router.finish()?;
     let change = target.change(ingest, written.files(), keys, identity, &mut report)?;
@@ -140,10 +138,10 @@ fn count(len: usize) -> u64 {
 type Split = Vec<(PartitionKey, Columns)>;
 
 /// The rows of each partition, as its files hold them.
-fn split(spec: &PartitionSpec, rows: Columns) -> Result<Split, Error> {
+fn split(spec: &PartitionSpec, rows: &Columns) -> Result<Split, Error> {
     let row_count = rows.row_count();
     let mut split = Vec::new();
-    for (key, members) in spec.split(&rows)? {
+    for (key, members) in spec.split(rows)? {
         let members = if members.len() == row_count { rows.clone() } else { rows.gather(&members) };
         split.push((key, spec.without_partition_columns(members)?));
     }
@@ -184,7 +182,7 @@ impl SecondPass<'_> {
         router: &mut Router<'_>,
         quarantine: &mut Quarantine,
     ) -> Result<(), Error> {
-        let work = |columns| split(spec, columns);
+        let work = |columns| split(spec, &columns);
         self.run(shape, work, |split, rejections, report| {
             quarantine.add(rejections)?;
             route(router, split, report)
@@ -267,26 +265,5 @@ fn check_unchanged(found: &Found, digests: &[u128]) -> Result<(), Error> {
     match pairs.into_iter().find(|((before, now), _)| before != now) {
         Some((_, source)) => Err(Error::InputChanged { path: source.source().name().to_string() }),
         None => Ok(()),
-    }
-}
-
-/// Properties of a table that colonna makes.
-pub(super) fn properties(sort_by: &[String]) -> BTreeMap<String, String> {
-    // Statistics of every column are in the log, not of the first 32 only.
-    let all = ("delta.dataSkippingNumIndexedCols".to_owned(), "-1".to_owned());
-    let mut properties = BTreeMap::from([all]);
-    if !sort_by.is_empty() {
-        properties.insert(super::target::SORTED_BY.to_owned(), sort_by.join(","));
-    }
-    properties
-}
-
-/// The schema without the columns that the folders' names hold.
-pub(super) fn without(schema: &Schema, spec: &PartitionSpec) -> Schema {
-    match spec {
-        PartitionSpec::Column { name } => {
-            Schema::new(schema.fields.iter().filter(|field| field.name != *name).cloned().collect())
-        }
-        _ => schema.clone(),
     }
 }

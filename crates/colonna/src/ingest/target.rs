@@ -1,5 +1,6 @@
 //! The table that a load goes to: as it is, or as it is to be.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use colonna_column::{Column, Columns};
@@ -10,12 +11,11 @@ use colonna_storage::{
 };
 
 use super::Ingest;
-use super::load::{properties, without};
 use super::options::{Mode, PartitionBy};
 use crate::{Error, LoadReport};
 
 /// The table property that says by what its files are sorted.
-pub(super) const SORTED_BY: &str = "colonna.sortedBy";
+const SORTED_BY: &str = "colonna.sortedBy";
 
 /// Names that an error lists at most.
 const NAMES_SHOWN: usize = 12;
@@ -300,4 +300,25 @@ fn check_time(column: &str, schema: &Schema) -> Result<(), Error> {
         found: found.to_string(),
         advice: "not every value of it can be read as a time; `colonna schema` shows the first that cannot, and a format can be given with the type".to_owned(),
     })
+}
+
+/// Properties of a table that colonna makes.
+fn properties(sort_by: &[String]) -> BTreeMap<String, String> {
+    // Statistics of every column are in the log, not of the first 32 only.
+    let all = ("delta.dataSkippingNumIndexedCols".to_owned(), "-1".to_owned());
+    let mut properties = BTreeMap::from([all]);
+    if !sort_by.is_empty() {
+        properties.insert(SORTED_BY.to_owned(), sort_by.join(","));
+    }
+    properties
+}
+
+/// The schema without the columns that the folders' names hold.
+fn without(schema: &Schema, spec: &PartitionSpec) -> Schema {
+    match spec {
+        PartitionSpec::Column { name } => {
+            Schema::new(schema.fields.iter().filter(|field| field.name != *name).cloned().collect())
+        }
+        _ => schema.clone(),
+    }
 }
