@@ -18,8 +18,11 @@ fn a_load_that_is_killed_leaves_nothing_or_all_and_can_be_run_again() {
     let mut lines = String::new();
     for row in 0..ROWS {
         let day = 1 + row % 20;
-        writeln!(lines, "{{\"ts\":\"2025-10-{day:02}T00:00:00Z\",\"n\":{row},\"text\":\"row {row}\"}}")
-            .unwrap();
+        writeln!(
+            lines,
+            "{{\"ts\":\"2025-10-{day:02}T00:00:00Z\",\"n\":{row},\"text\":\"row {row}\"}}"
+        )
+        .unwrap();
     }
     for delay_ms in [0, 5, 20, 60, 120, 200, 300, 450, 700] {
         let sandbox = Sandbox::new();
@@ -43,7 +46,11 @@ fn a_load_that_is_killed_leaves_nothing_or_all_and_can_be_run_again() {
             text.lines().nth(1).unwrap().to_owned()
         };
         if sandbox.folder.path().join("rows/_delta_log/00000000000000000000.json").exists() {
-            assert!(["0,", whole.as_str()].contains(&rows().as_str()), "a kill at {delay_ms} ms: {}", rows());
+            assert!(
+                ["0,", whole.as_str()].contains(&rows().as_str()),
+                "a kill at {delay_ms} ms: {}",
+                rows()
+            );
         }
         sandbox.run(&LOAD).text(0);
         assert_eq!(rows(), whole, "after a kill at {delay_ms} ms");

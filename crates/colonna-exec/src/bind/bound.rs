@@ -2,7 +2,7 @@
 
 use colonna_schema::{BinaryOperator, ColumnPath, DataType, Expr, Function, Scalar, UnaryOperator};
 
-/// An expression over the columns of some [`Slots`], and the type of its value.
+/// An expression over the columns of some [`Slots`](crate::Slots), and the type of its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BoundExpr {
     /// What is computed.
