@@ -201,7 +201,11 @@ impl ValueEvidence {
         let texts = self.text.get_or_insert_default();
         let read = if is_null { TextValue::Empty } else { read_text(text) };
         if !matches!(read, TextValue::Empty | TextValue::SpelledNull | TextValue::Special(_)) {
-            texts.commas.observe(text);
+            let number = match read {
+                TextValue::Number(number) => Some(number),
+                _ => None,
+            };
+            texts.commas.observe(text, number);
         }
         let class = match read {
             TextValue::Empty if quoted && !is_null && text.is_empty() => {

@@ -29,9 +29,14 @@ pub(crate) fn read_number(text: &str) -> Option<Number> {
     // Eighteen digits never leave 64 bits.
     if digits.len() <= 18 {
         let mut value = 0_i64;
-        for &byte in digits {
+        for (at, &byte) in digits.iter().enumerate() {
             if !byte.is_ascii_digit() {
-                return read_decimal(text, digits);
+                if !matches!(byte, b'.' | b'e' | b'E') {
+                    return None;
+                }
+                let short = short_decimal(value, at, digits);
+                let short = short.map(|magnitude| if is_negative { -magnitude } else { magnitude });
+                return short.map(Number::Float).or_else(|| read_decimal(text, digits));
             }
             value = value * 10 + i64::from(byte - b'0');
         }
@@ -54,6 +59,28 @@ fn read_decimal(text: &str, unsigned: &[u8]) -> Option<Number> {
         _ => value.is_finite() && has_digits_of(value, unsigned, form.significant_digits),
     };
     Some(if is_exact { Number::Float(value) } else { Number::Wide })
+}
+
+/// The value of `digits.digits` where these are at most fifteen digits, of which those up to the
+/// point have been read. Both they and the power of ten are doubles exactly then, so that their
+/// quotient is the double nearest to the text.
+#[inline]
+#[expect(clippy::cast_precision_loss, reason = "fifteen digits are a double exactly")]
+fn short_decimal(whole: i64, point: usize, unsigned: &[u8]) -> Option<f64> {
+    const POWERS_OF_TEN: [f64; 15] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+    let (b'.', fraction) = unsigned.get(point..)?.split_first()? else { return None };
+    if point == 0 || fraction.is_empty() || unsigned.len() > 16 {
+        return None;
+    }
+    let mut digits = whole;
+    for &byte in fraction {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        digits = digits * 10 + i64::from(byte - b'0');
+    }
+    Some(digits as f64 / POWERS_OF_TEN.get(fraction.len())?)
 }
 
 /// How the text of a number is made up.
@@ -112,12 +139,17 @@ fn has_digits_of(value: f64, unsigned: &[u8], digits: usize) -> bool {
     if digits > 800 {
         return false;
     }
-    let written = format!("{:.*e}", digits.saturating_sub(1), value.abs());
-    let Some((mantissa, _)) = written.split_once('e') else { return false };
-    let text_mantissa = unsigned.split(|byte| matches!(byte, b'e' | b'E')).next();
-    // The magnitudes agree: the double is the one nearest to the text, and it is not zero.
+    let text = unsigned.split(|byte| matches!(byte, b'e' | b'E')).next().unwrap_or_default();
+    let is_text = |written: String| {
+        let mantissa = written.split_once('e').map_or("", |(mantissa, _)| mantissa);
+        significant(text).eq(significant(mantissa.as_bytes()))
+    };
+    // The magnitudes agree: the double is the one nearest to the text, and it is not zero. Where it
+    // lies in the middle between two texts of that many digits, the shortest text of it may be the
+    // one and its rounding the other.
     value != 0.0
-        && text_mantissa.is_some_and(|text| significant(text).eq(significant(mantissa.as_bytes())))
+        && (is_text(format!("{:.*e}", digits.saturating_sub(1), value.abs()))
+            || is_text(format!("{:e}", value.abs())))
 }
 
 /// Whether an integer is a double exactly.
@@ -157,6 +189,7 @@ mod tests {
         check("-0.0", Some(Number::Float(0.0)));
         check("1e3", Some(Number::Float(1000.0)));
         check("5e-324", Some(Number::Float(5e-324)));
+        check("1727077535126088.3", Some(Number::Float(1_727_077_535_126_088.3)));
         check("0.30000000000000004", Some(Number::Float(0.300_000_000_000_000_04)));
         check("0.12345678901234567890123", Some(Number::Wide));
         check("1e400", Some(Number::Wide));
@@ -179,6 +212,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_short_decimal_is_the_double_that_is_nearest(text in "(0|-?[1-9][0-9]{0,9})[.][0-9]{1,8}") {
+            let expected = Some(Number::Float(text.parse().unwrap()));
+            let number = read_number(&text);
+            prop_assert!(number == expected || text.len() > 16, "{text}: {number:?}");
+        }
+
         #[test]
         fn the_shortest_text_of_a_double_is_that_double(value in any::<f64>()) {
             prop_assume!(value.is_finite());

@@ -1,5 +1,7 @@
 //! What the text of a CSV field can be besides text.
 
+use std::borrow::Cow;
+
 use super::number::{Number, read_number};
 
 /// What one text is by itself.
@@ -63,38 +65,51 @@ pub(crate) enum NumberStyle {
 
 impl NumberStyle {
     /// The number as JSON writes it. None where the text is not of this style.
-    pub(crate) fn normalized(self, text: &str) -> Option<String> {
+    pub(crate) fn normalized(self, text: &str) -> Option<Cow<'_, str>> {
         let text = text.trim_ascii();
-        match self {
-            Self::Plain => Some(text.to_owned()),
-            Self::DecimalComma if text.contains('.') => None,
-            Self::DecimalComma => Some(text.replacen(',', ".", 1)),
-            Self::Grouped if is_grouped(text) => Some(text.replace(',', "")),
-            Self::Grouped => None,
-        }
+        let has_comma = self != Self::Plain && has_byte(text, b',');
+        self.may_be(text).then(|| match self {
+            Self::DecimalComma if has_comma => Cow::Owned(text.replacen(',', ".", 1)),
+            Self::Grouped if has_comma => Cow::Owned(text.replace(',', "")),
+            _ => Cow::Borrowed(text),
+        })
     }
 
-    /// The number that the text is in this style.
-    pub(crate) fn read(self, text: &str) -> Option<Number> {
+    /// Whether points and commas stand where the style has them. The text has no blanks around it.
+    fn may_be(self, text: &str) -> bool {
         match self {
-            Self::Plain => read_number(text.trim_ascii()),
-            _ => read_number(&self.normalized(text)?),
+            Self::Plain => true,
+            Self::DecimalComma => !has_byte(text, b'.'),
+            Self::Grouped => is_grouped(text),
         }
     }
 }
 
+/// The texts are short: a plain loop is faster than a search.
+fn has_byte(text: &str, wanted: u8) -> bool {
+    text.bytes().any(|byte| byte == wanted)
+}
+
 /// Whether every group behind the first has three digits: `1,234,567.8`, `-12`.
 fn is_grouped(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let is_digits = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    let mut groups = whole.split(',');
-    let first_is_well = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
-    first_is_well
-        && groups.all(|group| group.len() == 3)
-        && is_digits(&whole.replace(',', ""))
-        && !fraction.is_empty()
-        && is_digits(fraction)
+    let text = text.as_bytes();
+    let mut rest = text.strip_prefix(b"-").unwrap_or(text).iter();
+    let (mut group_len, mut is_first) = (0, true);
+    let ends_well = |len, is_first| len == 3 || (is_first && (1..=2).contains(&len));
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'0'..=b'9' => group_len += 1,
+            b',' if ends_well(group_len, is_first) => (group_len, is_first) = (0, false),
+            b'.' => {
+                let fraction = rest.as_slice();
+                return ends_well(group_len, is_first)
+                    && !fraction.is_empty()
+                    && fraction.iter().all(u8::is_ascii_digit);
+            }
+            _ => return false,
+        }
+    }
+    ends_well(group_len, is_first)
 }
 
 /// Whether the numbers of a column are written with commas, and how.
@@ -150,18 +165,40 @@ impl Default for Commas {
 }
 
 impl Commas {
-    /// Sees a text that is a number or anything else, but no null.
-    pub(crate) fn observe(&mut self, text: &str) {
-        if self.is_hopeless() {
+    /// Sees a text that is no null; `plain` is the number that it is without commas.
+    #[inline]
+    pub(crate) fn observe(&mut self, text: &str, plain: Option<Number>) {
+        if !self.is_hopeless() {
+            self.observe_hopeful(text.trim_ascii(), plain);
+        }
+    }
+
+    fn observe_hopeful(&mut self, text: &str, plain: Option<Number>) {
+        // Most numbers have no comma: they are the same in every style that they can have.
+        if plain.is_none() && has_byte(text, b',') {
+            self.observe_comma(text);
             return;
         }
-        let decimal = NumberStyle::DecimalComma.read(text);
-        let grouped = NumberStyle::Grouped.read(text);
-        if text.contains(',') {
-            self.count += 1;
-            self.decimal.is_shown |= decimal.is_some() && grouped.is_none();
-            self.grouped.is_shown |= grouped.is_some() && decimal.is_none();
+        if self.decimal.is_possible {
+            let may_be = NumberStyle::DecimalComma.may_be(text);
+            self.decimal.observe(plain.filter(|_| may_be));
         }
+        if self.grouped.is_possible {
+            let may_be = match plain {
+                Some(Number::Int(value)) => value.unsigned_abs() < 1000,
+                _ => NumberStyle::Grouped.may_be(text),
+            };
+            self.grouped.observe(plain.filter(|_| may_be));
+        }
+    }
+
+    fn observe_comma(&mut self, text: &str) {
+        let read = |style: NumberStyle| read_number(&style.normalized(text)?);
+        let decimal = read(NumberStyle::DecimalComma);
+        let grouped = read(NumberStyle::Grouped);
+        self.count += 1;
+        self.decimal.is_shown |= decimal.is_some() && grouped.is_none();
+        self.grouped.is_shown |= grouped.is_some() && decimal.is_none();
         self.decimal.observe(decimal);
         self.grouped.observe(grouped);
     }
@@ -193,7 +230,7 @@ mod tests {
     #[track_caller]
     fn check(texts: &[&str], expected: Option<(NumberStyle, bool)>) {
         let mut commas = Commas::default();
-        texts.iter().for_each(|text| commas.observe(text));
+        texts.iter().for_each(|text| commas.observe(text, read_number(text.trim_ascii())));
         assert_eq!(commas.decide(), expected);
     }
 
@@ -206,6 +243,8 @@ mod tests {
         check(&["1,234,567", "1234"], None);
         check(&["1,5", "1.5"], None);
         check(&["1,5", "x"], None);
+        check(&[" 1,5", "2 "], Some((NumberStyle::DecimalComma, false)));
+        check(&["1,2345", "1,234.5"], None);
     }
 
     #[test]

@@ -427,9 +427,11 @@ fn write_text(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactl
             decimal(text, *precision, *scale).map(|unscaled| column.push_decimal(unscaled).is_ok())
         }
         ValueShape::Int64(Reading { style, .. }) | ValueShape::Float64(Reading { style, .. }) => {
-            let number = style.read(text).or_else(|| loose_number(text, exactly));
+            let plain = style.normalized(text);
+            let number = plain.as_deref().and_then(read_number);
+            let number = number.or_else(|| loose_number(text, exactly));
             number.map(|number| {
-                let plain = style.normalized(text).unwrap_or_default();
+                let plain = plain.unwrap_or_default();
                 write_number(column, shape, &plain, Some(number), exactly)
             })
         }

@@ -154,7 +154,12 @@ impl EpochCandidates {
             return;
         }
         let text = number.trim_ascii().as_bytes();
-        let fit = EpochUnit::ALL.into_iter().find_map(|unit| {
+        // One number has one unit or none: where the unit is known no other can fit.
+        let known = match &self.state {
+            UnitSoFar::One(unit) => std::slice::from_ref(unit),
+            _ => &EpochUnit::ALL,
+        };
+        let fit = known.iter().copied().find_map(|unit| {
             let moment = unit.parse(text)?;
             let window = Self::FIRST_SECOND * 1_000_000..Self::END_SECOND * 1_000_000;
             window.contains(&moment.micros).then_some((unit, moment.is_exact))

@@ -16,6 +16,8 @@
 
 use std::fmt;
 
+use super::delimiters::each_place;
+
 /// How one source is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
@@ -148,12 +150,10 @@ impl Dialect {
         };
         match *self.delimiter {
             [] => {}
-            [byte] => {
-                for found in memchr::memchr_iter(byte, text) {
-                    push(start, at + found);
-                    start = at + found + 1;
-                }
-            }
+            [byte] => each_place(byte, text, |found| {
+                push(start, at + found);
+                start = at + found + 1;
+            }),
             _ => {
                 for found in memchr::memmem::find_iter(text, &self.delimiter) {
                     push(start, at + found);

@@ -10,6 +10,7 @@
 mod cell;
 mod census;
 mod chunks;
+mod delimiters;
 mod dialect;
 mod header;
 mod layout;

@@ -91,6 +91,7 @@ impl<'a> Records<'a> {
 }
 
 /// The text of a field of the record that starts at `start`.
+#[inline]
 pub(super) fn text_of<'t>(
     dialect: &Dialect,
     field: &Field,
