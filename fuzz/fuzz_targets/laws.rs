@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use colonna_ingest::{
-    Evidence, FormatName, InferOptions, IngestError, Prepared, ReadOptions, expand, infer,
+    Evidence, FormatName, InferOptions, IngestError, Prepared, ReadOptions, Source, expand, infer,
 };
 
 /// Reads the bytes twice, as a load does, and gives back rows and rejected records as text.
@@ -17,7 +17,7 @@ fn load(bytes: &[u8], format: FormatName, chunk_byte_len: usize) -> Result<Vec<S
     let inputs = expand(&[path.display().to_string()])?;
     let mut lines = Vec::new();
     for input in inputs {
-        let source = Prepared::try_new(input.open(&read)?, &read)?;
+        let source = Prepared::try_new(Source::try_new(input, &read.source)?, &read)?;
         let mut evidence = Evidence::new(&options);
         let mut observed = 0;
         for chunk in source.chunks()? {

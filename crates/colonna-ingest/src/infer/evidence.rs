@@ -530,11 +530,11 @@ impl Evidence {
         self.root.field(name, 0)
     }
 
-    /// Sees the text of a field in the current record of texts. An empty text that is not quoted is
-    /// a null.
+    /// Sees the text of a field in the current record of texts. An empty text and `\N` are nulls where
+    /// they are not quoted.
     pub fn observe_text(&mut self, index: usize, text: &str, quoted: bool, line: u64) {
         let seen = Seen { source: self.current, line };
-        let is_null = text == "\\N" || self.nulls.iter().any(|null| null == text);
+        let is_null = (text == "\\N" && !quoted) || self.nulls.iter().any(|null| null == text);
         let object = self.root.object_count + 1;
         if let Some(field) = self.root.fields.get_mut(index) {
             if field.last_object == object {

@@ -33,7 +33,8 @@ pub struct InferOptions {
     pub maps: Vec<String>,
     /// Objects that become structs in any case.
     pub structs: Vec<String>,
-    /// Spellings of null in fields of text, besides `\N` and the unquoted empty text.
+    /// Spellings of null in fields of text, besides `\N` and the empty text, which are
+    /// null where they are not quoted.
     pub nulls: Vec<String>,
     /// The most leaf columns; keys past them go to the residual column.
     pub column_limit: usize,

@@ -93,8 +93,8 @@ impl Shaper {
         self.shape.root.find(name, usize::MAX)
     }
 
-    /// Adds the text of a field to the current record. An empty text that is not quoted is null. One
-    /// that does not fit is told by [`Shaper::finish_record`].
+    /// Adds the text of a field to the current record. An empty text and `\N` are null where they are
+    /// not quoted. One that does not fit is told by [`Shaper::finish_record`].
     pub fn push_text(&mut self, index: usize, text: &str, quoted: bool) {
         let Self { shape, columns, state, rows, .. } = self;
         let Some(field) = shape.root.fields.get(index) else { return };
@@ -103,8 +103,7 @@ impl Shaper {
             return state.keep_surplus(&field.key, text);
         }
         builder.push_nulls_to(*rows);
-        let is_null = text.is_empty() && !quoted
-            || text == "\\N"
+        let is_null = !quoted && (text.is_empty() || text == "\\N")
             || shape.nulls.iter().any(|null| null == text);
         let exactly = field.policy == Policy::Keep;
         if is_null {

@@ -198,6 +198,11 @@ fn ragged_rows_keep_what_they_have() {
 }
 
 #[test]
+fn a_quoted_backslash_n_is_no_null() {
+    check("a,b\n\\N,1\n\"\\N\",2\n", &["a|b", "null|1", "\\N|2"]);
+}
+
+#[test]
 fn a_quoted_empty_text_is_no_null() {
     check("a,b\n1,\n2,\"\"\n", &["a|b", "1|null", "2|"]);
     check("a\n\"\"\nx\n", &["a", "", "x"]);
