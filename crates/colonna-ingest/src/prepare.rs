@@ -55,6 +55,11 @@ impl Prepared {
         }
     }
 
+    /// How many lines before the records were passed over, because nothing in them is a record.
+    pub fn skipped_lines(&self) -> u64 {
+        self.decoder.skipped_lines()
+    }
+
     /// The source in pieces of whole records, in memory that does not grow with it.
     ///
     /// # Errors

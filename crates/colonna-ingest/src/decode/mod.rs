@@ -46,6 +46,11 @@ pub(crate) trait Decode: Debug + Send + Sync {
     /// The format in words.
     fn description(&self) -> String;
 
+    /// How many lines before the records were passed over as none.
+    fn skipped_lines(&self) -> u64 {
+        0
+    }
+
     /// The source in pieces of whole records.
     fn chunks(&self, source: &Source) -> Result<Chunks, IngestError>;
 

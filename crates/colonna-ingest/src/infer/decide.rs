@@ -9,7 +9,9 @@ use super::maps::keys_are_data;
 use super::report::{Conflict, FieldReport};
 use super::{GivenType, InferOptions, Names, RESIDUAL};
 use crate::TimeFormat;
-use crate::shape::{FieldShape, ObjectShape, Policy, Reading, RecordShape, ValueShape};
+use crate::shape::{
+    FieldShape, ObjectShape, Policy, Reading, RecordShape, UNQUOTED_NULL, ValueShape,
+};
 
 /// A shape, and why it is so.
 #[derive(Clone, Debug)]
@@ -40,11 +42,15 @@ pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
         columns.push(Field::new(RESIDUAL, DataType::Utf8));
         columns.len() - 1
     });
+    let mut nulls = options.nulls.clone();
+    if !options.all_text {
+        nulls.push(UNQUOTED_NULL.to_owned());
+    }
     let shape = RecordShape {
         schema: Arc::new(Schema::new(columns)),
         root,
         residual,
-        nulls: options.nulls.clone().into(),
+        nulls: nulls.into(),
         required: None,
     };
     Inferred { shape, fields: decider.reports }

@@ -75,6 +75,9 @@ impl RecordShape {
     }
 }
 
+/// A spelling of null that is one only without quotes.
+pub(crate) const UNQUOTED_NULL: &str = "\\N";
+
 /// The fields of an object and where they go.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ObjectShape {

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::convert::{days, decimal, double, integer, micros};
 use super::residual::{Unfit, residual_json};
-use super::{ObjectShape, Policy, Reading, RecordShape, ValueShape};
+use super::{ObjectShape, Policy, Reading, RecordShape, UNQUOTED_NULL, ValueShape};
 use crate::decode::json::{Kind, Value, quoted};
 use crate::infer::{Number, TextValue, read_number, read_text};
 use crate::{IngestError, Source};
@@ -103,8 +103,8 @@ impl Shaper {
             return state.keep_surplus(&field.key, text);
         }
         builder.push_nulls_to(*rows);
-        let is_null = !quoted && (text.is_empty() || text == "\\N")
-            || shape.nulls.iter().any(|null| null == text);
+        let is_null = !quoted && text.is_empty()
+            || shape.nulls.iter().any(|null| null == text && !(quoted && null == UNQUOTED_NULL));
         let exactly = field.policy == Policy::Keep;
         if is_null {
             builder.push_null();

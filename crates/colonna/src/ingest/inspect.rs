@@ -15,7 +15,7 @@ use super::chunks::for_each_chunk;
 use super::options::{PartitionBy, Progress, Stage};
 use super::target::Target;
 use super::{Ingest, identity};
-use crate::Error;
+use crate::{Error, counted};
 
 /// What the columns of an input would be, and why.
 #[derive(Debug)]
@@ -148,6 +148,11 @@ pub(super) fn shape_of(
             (inferred.shape, notes_on(&inferred.fields))
         }
     };
+    let mut notes = notes;
+    notes.extend(found.sources.iter().filter(|source| source.skipped_lines() > 0).map(|source| {
+        let lines = counted(source.skipped_lines(), "line");
+        format!("{}: {lines} before the records passed over", source.source().name())
+    }));
     let shape = match target.table_rows() {
         Some(table) => shape.reconciled_with(&table),
         // Records without any field are rows too, and a table needs a column.

@@ -177,6 +177,15 @@ fn a_broken_file_whose_name_says_json_is_not_taken_for_csv() {
 }
 
 #[test]
+fn lines_that_are_passed_over_are_told_of() {
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("in.csv", "exported yesterday\na,b\n1,2\n3,4\n5,6\n");
+    let report = Ingest::into(sandbox.table()).csv(&input).run().unwrap();
+    assert_eq!(report.rows_written, 3);
+    assert!(report.notes[0].contains("1 line before the records"), "{:?}", report.notes);
+}
+
+#[test]
 fn a_file_with_another_header_is_another_input() {
     let sandbox = Sandbox::new();
     let input = sandbox.write("in.csv", "a,b\n1,2\n3,4\n");

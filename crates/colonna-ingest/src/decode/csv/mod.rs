@@ -133,6 +133,10 @@ impl Decode for CsvDecoder {
         format!("CSV, {}, {header}{skipped}", layout.dialect)
     }
 
+    fn skipped_lines(&self) -> u64 {
+        self.layout.skipped_lines
+    }
+
     fn chunks(&self, source: &Source) -> Result<Chunks, IngestError> {
         let feed = Feed::open(source, self.record_byte_len, self.chunk_byte_len)?;
         Ok(Box::new(RecordChunks::new(Arc::clone(&self.layout), feed)))
