@@ -58,7 +58,7 @@ def main():
             delta = deltalake.DeltaTable(str(table)).to_pyarrow_table()
             lazy = polars.scan_delta(str(table)).select(polars.len(), polars.col(column).sum()).collect()
             parquet = f"read_parquet('{table}/**/*.parquet', hive_partitioning=true)"
-            hive = duckdb.sql(f'SELECT count(*), sum("{column}") FROM {parquet}').fetchone()
+            hive = duckdb.sql(f'SELECT count(*), sum("{column}") FROM {parquet}').fetchall()[0]
             folders = polars.scan_parquet(f"{table}/**/*.parquet", hive_partitioning=True)
             folders = folders.select(polars.len(), polars.col(column).sum()).collect()
             for reader, found in [

@@ -84,7 +84,18 @@ pub(crate) fn explain(source: &ScanSource, query: &Query) -> Result<String, Erro
         source.schema.leaves().len(),
         columns.join(", ")
     ));
-    lines.push(colonna_scan::explain(source, &plan)?.to_string());
+    let counters = colonna_scan::explain(source, &plan)?;
+    lines.push(format!(
+        "would read {} of {} files, and {} of the {} row groups in them",
+        counters.files_read(),
+        counters.files_considered,
+        counters.row_groups_read(),
+        counters.row_groups_considered,
+    ));
+    if counters.files_answered_by_statistics > 0 {
+        let answered = counters.files_answered_by_statistics;
+        lines.push(format!("{answered} files are answered by their statistics"));
+    }
     Ok(lines.join("\n"))
 }
 
