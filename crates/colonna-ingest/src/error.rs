@@ -37,6 +37,16 @@ pub enum IngestError {
         #[source]
         source: std::io::Error,
     },
+    /// What was given is no text.
+    #[error(
+        "{name}: this is {found}, and not JSON, CSV or lines of text; leave it out, or give the format if it is"
+    )]
+    NotText {
+        /// The source.
+        name: Arc<str>,
+        /// What it looks like.
+        found: &'static str,
+    },
     /// A record is too large.
     #[error(
         "{name}:{line}: a record is larger than {limit} bytes or never ends; raise the limit of a record's bytes if it is right"

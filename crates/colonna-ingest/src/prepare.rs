@@ -25,6 +25,9 @@ impl Prepared {
     /// Where the source cannot be read or the options do not suit it.
     pub fn try_new(source: Source, options: &ReadOptions) -> Result<Self, IngestError> {
         let head = head_of(&source)?;
+        if let (None, Some(found)) = (options.format, no_text(&head)) {
+            return Err(IngestError::NotText { name: Arc::clone(source.name()), found });
+        }
         let format = match options.format.or_else(|| named_format(source.name())) {
             Some(format) => format,
             None if decode::json::looks_like_json(&head) => FormatName::Json,
@@ -95,6 +98,18 @@ impl Prepared {
     /// Where the columns do not hold together, which no input brings about.
     pub fn decode(&self, chunk: &Chunk, shape: &Arc<RecordShape>) -> Result<Decoded, IngestError> {
         self.decoder.decode(&self.source, chunk, shape)
+    }
+}
+
+/// What the bytes are, where they are certainly no text: a Parquet file, or one byte in fifty is NUL.
+fn no_text(head: &[u8]) -> Option<&'static str> {
+    let nuls = memchr::memchr_iter(0, head).count();
+    if head.starts_with(b"PAR1") {
+        Some("a Parquet file")
+    } else if nuls > 8 && nuls > head.len() / 50 {
+        Some("a binary file")
+    } else {
+        None
     }
 }
 

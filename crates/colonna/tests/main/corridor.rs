@@ -177,6 +177,16 @@ fn a_broken_file_whose_name_says_json_is_not_taken_for_csv() {
 }
 
 #[test]
+fn a_data_file_is_no_input() {
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("in.csv", "a\n1\n");
+    Ingest::into(sandbox.table()).csv(&input).run().unwrap();
+    let error = Ingest::into(sandbox.table()).input(sandbox.table()).run().unwrap_err();
+    assert!(error.to_string().contains("a Parquet file"), "{error}");
+    assert_eq!(rows(&sandbox.table(), "SELECT count(*) FROM t"), ["1"]);
+}
+
+#[test]
 fn lines_that_are_passed_over_are_told_of() {
     let sandbox = Sandbox::new();
     let input = sandbox.write("in.csv", "exported yesterday\na,b\n1,2\n3,4\n5,6\n");

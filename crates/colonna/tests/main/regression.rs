@@ -158,3 +158,14 @@ fn a_file_that_no_commit_names_is_not_read() {
     std::fs::copy(&file, file.with_file_name("left-behind.parquet")).unwrap();
     assert_eq!(rows(&sandbox.table(), "SELECT count(*) FROM t"), ["1"]);
 }
+
+/// `\N` is how databases export null; in quotes it is a text.
+#[test]
+fn a_backslash_n_is_null_only_without_quotes() {
+    check(
+        "in.csv",
+        "a,b\nx,0\n\\N,1\n\"\\N\",2\n",
+        "SELECT a FROM t ORDER BY b",
+        &["x", "null", "\\N"],
+    );
+}

@@ -198,8 +198,8 @@ fn ragged_rows_keep_what_they_have() {
 }
 
 #[test]
-fn a_quoted_backslash_n_is_no_null() {
-    check("a,b\n\\N,1\n\"\\N\",2\n", &["a|b", "null|1", "\\N|2"]);
+fn a_backslash_n_is_text_where_all_is_text() {
+    check("a,b\n\\N,1\n\"\\N\",2\n", &["a|b", "\\N|1", "\\N|2"]);
 }
 
 #[test]
