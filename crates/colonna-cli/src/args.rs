@@ -223,6 +223,9 @@ pub(crate) struct FormatArgs {
     /// JSON: where the records stand in a document, such as /hits/hits
     #[arg(long, value_name = "/PATH")]
     pub(crate) pointer: Option<String>,
+    /// JSON: records are arrays, and the first of each source holds the names of the fields
+    #[arg(long)]
+    pub(crate) array_header: bool,
     /// JSON: take off what another program wrapped around values or records
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) unwrap: Option<Unwrapping>,

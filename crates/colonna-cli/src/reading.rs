@@ -67,6 +67,7 @@ fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
     });
     let mut options = ReadOptions { format, ..ReadOptions::default() };
     options.json.pointer = args.pointer.clone();
+    options.json.array_header = args.array_header;
     if let Some(unwrap) = args.unwrap {
         options.json.unwrap = match unwrap {
             Unwrapping::Mongo => Unwrap::MongoExtended,

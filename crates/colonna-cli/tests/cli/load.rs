@@ -217,3 +217,11 @@ fn an_input_that_is_not_there_fails_by_name() {
     assert!(failed.contains("nothing-*.json"), "{failed}");
     assert!(!sandbox.path("events").exists());
 }
+
+#[test]
+fn records_that_are_arrays_take_their_names_from_the_first() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", "[\"a\",\"b\"]\n[1,\"x\"]\n[2,\"y\"]\n");
+    sandbox.run(&["load", "rows", "in.ndjson", "--array-header"]).text(0);
+    assert_eq!(sandbox.rows("rows", "SELECT a, b FROM t ORDER BY a"), "a,b\n1,x\n2,y\n");
+}
