@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pointer::{Descent, descend};
-use super::scan::{Scan, resume_after, scan_rest, scan_value, skip_blanks};
+use super::scan::{Scan, indent_of, resume_after, scan_rest, scan_value, skip_blanks};
 use crate::chunk::{Span, count};
 use crate::decode::feed::Feed;
 use crate::decode::lines::lines;
@@ -60,13 +60,17 @@ pub(super) struct SpanChunks {
     framing: Framing,
     pointer: Option<String>,
     state: State,
+    /// Whether the bytes of the feed start a line. Where they do not, more than blanks were cut off
+    /// it: a cut is behind a record, or where a broken one ended at a new line.
+    starts_line: bool,
     records: u64,
     is_done: bool,
 }
 
 impl SpanChunks {
     pub(super) fn new(feed: Feed, framing: Framing, pointer: Option<String>) -> Self {
-        Self { feed, framing, pointer, state: State::Outside, records: 0, is_done: false }
+        let state = State::Outside;
+        Self { feed, framing, pointer, state, starts_line: true, records: 0, is_done: false }
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, IngestError> {
@@ -96,6 +100,7 @@ impl SpanChunks {
             return Ok(None);
         }
         let (bytes, start) = self.feed.cut(at);
+        self.starts_line = bytes.last().map_or(self.starts_line, |&byte| byte == b'\n');
         let record_start = self.records;
         self.records += count(spans.len());
         Ok(Some(Chunk { bytes, start, record_start, spans }))
@@ -130,7 +135,7 @@ impl SpanChunks {
             (State::Tail, _) => match scan_rest(bytes, start, self.pointer_depth()) {
                 Scan::Ends(end) => Step::Go(end, State::Outside),
                 Scan::Incomplete if !self.feed.is_ended() => Step::More(start),
-                _ => Step::Record(Span::misplaced(start, bytes.len()), State::Outside),
+                _ => self.broken(start),
             },
             (State::Done, _) => self.line_of_junk(start),
         })
@@ -174,17 +179,21 @@ impl SpanChunks {
     /// A record that is broken: everything to where reading can go on.
     fn broken(&self, start: usize) -> Step {
         let bytes = self.feed.bytes();
-        let state = if self.state == State::Outside { State::Outside } else { State::Element };
-        match resume_after(bytes, start) {
+        let (indent, state) = match self.state {
+            State::Outside => (indent_of(bytes, start, self.starts_line), State::Outside),
+            // Behind the records only the next document can be read, and that is not indented.
+            State::Tail => (Some(&[][..]), State::Outside),
+            _ => (indent_of(bytes, start, self.starts_line), State::Element),
+        };
+        match resume_after(bytes, start, indent) {
             Some(end) => Step::Record(Span::misplaced(start, end), state),
             None if !self.feed.is_ended() => Step::More(start),
-            None => Step::Record(Span::misplaced(start, bytes.len()), self.state_at_end()),
+            None => {
+                // All is read, and the broken record has taken the end of the array with it.
+                let state = if state == State::Element { State::Done } else { state };
+                Step::Record(Span::misplaced(start, bytes.len()), state)
+            }
         }
-    }
-
-    /// Once all is read a broken record has taken the end of the array with it.
-    fn state_at_end(&self) -> State {
-        if self.state == State::Outside { State::Outside } else { State::Done }
     }
 
     fn line_of_junk(&self, start: usize) -> Step {

@@ -137,27 +137,39 @@ pub(super) fn skip_blanks(bytes: &[u8], start: usize) -> usize {
     start + rest.iter().position(|byte| !is_blank(byte)).unwrap_or(rest.len())
 }
 
+/// The blanks that `start` is indented by; None where anything else stands before it on its line.
+/// Of the line that the bytes start in, `starts_line` says whether they hold its start.
+pub(super) fn indent_of(bytes: &[u8], start: usize, starts_line: bool) -> Option<&[u8]> {
+    let before = bytes.get(..start)?;
+    let indent = match memchr::memrchr(b'\n', before) {
+        Some(newline) => before.get(newline + 1..)?,
+        None if starts_line => before,
+        None => return None,
+    };
+    indent.iter().all(is_blank).then_some(indent)
+}
+
 /// Where reading goes on behind a broken value that starts at `start`: at a record separator, or at
-/// the next line that starts with a bracket and is indented as the broken one is. None where the
-/// bytes hold no such place.
-pub(super) fn resume_after(bytes: &[u8], start: usize) -> Option<usize> {
-    let line_start = bytes
-        .get(..start)
-        .and_then(|before| memchr::memrchr(b'\n', before))
-        .map_or(0, |newline| newline + 1);
-    let before = bytes.get(line_start..start).unwrap_or_default();
-    let indent = before.iter().all(u8::is_ascii_whitespace).then_some(before);
+/// the next line that starts with a bracket and has that indent, any where it is None. None where
+/// the bytes hold no such place.
+pub(super) fn resume_after(bytes: &[u8], start: usize, indent: Option<&[u8]>) -> Option<usize> {
     let from = start + 1;
     let rest = bytes.get(from..)?;
     memchr::memchr2_iter(b'\n', RECORD_SEPARATOR, rest).map(|at| from + at + 1).find(|&next| {
         let line = bytes.get(next..).unwrap_or_default();
-        let opens = |line: &[u8]| matches!(line.first(), Some(b'{' | b'['));
-        bytes.get(next - 1) == Some(&RECORD_SEPARATOR)
-            || match indent {
-                Some(indent) => line.strip_prefix(indent).is_some_and(opens),
-                None => opens(line.trim_ascii_start()),
-            }
+        let indent_len = match indent {
+            Some(indent) => line.starts_with(indent).then_some(indent.len()),
+            // Not past the line: where all are empty, each would be looked through from each.
+            None => line.iter().position(|byte| !is_blank(byte)),
+        };
+        let first = indent_len.and_then(|len| line.get(len));
+        bytes.get(next - 1) == Some(&RECORD_SEPARATOR) || matches!(first, Some(b'{' | b'['))
     })
+}
+
+/// Whether it is a blank within a line.
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r')
 }
 
 #[cfg(test)]
@@ -184,7 +196,15 @@ mod tests {
         check("{\"a\":\"x\n{}", Scan::Broken);
         check("{\"a\":1\n{\"a\":2}", Scan::Broken);
         check("{\"a\":1", Scan::Incomplete);
-        assert_eq!(resume_after(b"{\"a\":1\n {\n{\"a\":2}", 0), Some(10));
-        assert_eq!(resume_after(b"[\n  {\"a\"\n  {\"a\":2}", 4), Some(9));
+        assert_eq!(resume_after(b"{\"a\":1\n {\n{\"a\":2}", 0, Some(b"")), Some(10));
+        assert_eq!(resume_after(b"[\n  {\"a\"\n\n  {\"a\":2}", 4, None), Some(10));
+    }
+
+    #[test]
+    fn the_indent_is_known_only_where_the_start_of_the_line_is() {
+        assert_eq!(indent_of(b"[\n \t{", 4, false), Some(&b" \t"[..]));
+        assert_eq!(indent_of(b"[\n ,{", 4, true), None);
+        assert_eq!(indent_of(b"  {", 2, true), Some(&b"  "[..]));
+        assert_eq!(indent_of(b"  {", 2, false), None);
     }
 }

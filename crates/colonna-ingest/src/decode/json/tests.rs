@@ -327,6 +327,44 @@ fn a_record_that_never_ends_is_an_error_that_names_the_limit() {
     assert!(matches!(error, Err(IngestError::RecordTooLarge { line: 2, limit: 100, .. })));
 }
 
+/// What a broken text reads as in chunks of that length: its rows, and where and what was rejected.
+fn rows_and_rejections(text: &[u8], json: &JsonOptions, chunk_byte_len: usize) -> Vec<String> {
+    let options = ReadOptions { json: json.clone(), chunk_byte_len, ..ReadOptions::default() };
+    let found = try_read(text, options, &InferOptions::default(), |shape| shape);
+    let found = found.expect("a text of which records can be read");
+    let rows = (0..found.columns.row_count()).map(|row| found.row(row).join(", "));
+    let rejections = found.rejections.iter().map(|rejection| {
+        format!("{:?}: {} {:?}", rejection.position, rejection.reason, rejection.raw)
+    });
+    rows.chain(rejections).collect()
+}
+
+#[test]
+fn behind_a_broken_record_chunks_of_any_length_resume_at_the_same_place() {
+    let within = JsonOptions { pointer: Some("/r".into()), ..JsonOptions::default() };
+    for (text, json, row_count) in [
+        ("[\n  {\n    \"a\": x y\n  },\n  {\n    \"a\": 1\n  }\n]", JsonOptions::default(), 1),
+        (
+            "[\n  \n    \"a\": 1,\n    \"b\": \"ha \n\"ha\" \nha\"\n  },\n  {\n    \"a\": 3\n  }\n]",
+            JsonOptions::default(),
+            2,
+        ),
+        ("[{\"a\": 1}, {\"a\": [\n  2}\n\n  ,\n    {\"a\": 3}\n]", JsonOptions::default(), 2),
+        ("{\n  \"a\": [1\n} {\"a\":\n  [{\n}\n{\n  \"a\": 2\n}\n", JsonOptions::default(), 1),
+        ("[{\"a\":1},\x1e {\"a\"\x1e{\"a\":2}\n", JsonOptions::default(), 2),
+        ("{\"r\":[{\"a\":1}], \"x\": {\"y\" {\n  {}\n}}\n{\"r\":[{\"a\":2}]}", within.clone(), 2),
+        ("{\n \"r\": [\n  {\"a\":1}\n  {\n  },\n  {\"a\":2}\n]}", within, 2),
+    ] {
+        let whole = rows_and_rejections(text.as_bytes(), &json, text.len() + 1);
+        for chunk_byte_len in 1..=text.len() {
+            let parts = rows_and_rejections(text.as_bytes(), &json, chunk_byte_len);
+            assert_eq!(parts, whole, "{text}, in chunks of {chunk_byte_len}");
+        }
+        let rejections = whole.iter().filter(|line| line.starts_with("Position")).count();
+        assert_eq!(whole.len() - rejections, row_count, "{text}: {whole:#?}");
+    }
+}
+
 /// Values that a record may have, from few names, so that types meet.
 fn any_record() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
@@ -419,7 +457,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_bring_it_down(
+    fn no_bytes_bring_it_down_or_read_otherwise_in_other_chunks(
         bytes in prop::collection::vec(prop::sample::select(&b"{}[]\",:\\u01e-.tn \n\x1e"[..]), 0..60),
         chunk_byte_len in 1_usize..40,
     ) {
@@ -429,5 +467,8 @@ proptest! {
             let start = usize::try_from(rejection.position.byte_offset).unwrap();
             prop_assert!(bytes[start..].starts_with(&rejection.raw));
         }
+        let in_chunks_of =
+            |byte_len| rows_and_rejections(&bytes, &JsonOptions::default(), byte_len);
+        prop_assert_eq!(in_chunks_of(chunk_byte_len), in_chunks_of(bytes.len() + 1));
     }
 }
