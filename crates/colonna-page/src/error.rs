@@ -65,6 +65,34 @@ pub enum PageError {
         /// The column.
         column: String,
     },
+    /// Rows have other columns than the file.
+    #[error("the rows to be written have other columns than the file")]
+    OtherSchema,
+    /// A value, a page or a row group is larger than Parquet can say.
+    #[error("a value or a page of {byte_len} bytes is longer than Parquet allows")]
+    TooLong {
+        /// How many bytes it takes.
+        byte_len: usize,
+    },
+    /// A list has more elements in one row group than 32 bits count.
+    #[error("{column:?} has too many elements for one row group")]
+    TooManyElements {
+        /// The column.
+        column: String,
+    },
+    /// A value does not fit the type of its column.
+    #[error("{value} does not fit the type of its column")]
+    OutOfRange {
+        /// The value, without its decimal point.
+        value: i128,
+    },
+    /// zstd failed.
+    #[error("cannot compress a page")]
+    Compress {
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
     /// The compression level is none of zstd's.
     #[error("zstd has no level {level}: take one from 1 to 22")]
     NoSuchLevel {

@@ -27,14 +27,24 @@
 //! assert_eq!(blocks[0].row(0), [2.into()]);
 //! ```
 
+mod bounds;
+mod chunk;
+mod compress;
 mod convert;
-mod encoding;
+mod dense;
+pub mod encoding;
 mod error;
 mod guard;
+mod layout;
 mod leaf;
+mod levels;
+mod page_header;
 mod read;
+mod row_group;
+mod shred;
 mod source;
 mod statistics;
+mod words;
 mod write;
 
 #[cfg(test)]

@@ -67,8 +67,16 @@ pub(crate) fn of_row_group(
 
 /// What is known of a whole file: what is known of all its row groups.
 pub(crate) fn of_file(metadata: &ParquetMetaData, leaves: &[Leaf]) -> Statistics {
-    let file = metadata.file_metadata();
-    let mut groups = metadata.row_groups().iter().map(|group| of_row_group(file, group, leaves));
+    of_row_groups(metadata.file_metadata(), metadata.row_groups(), leaves)
+}
+
+/// What is known of all rows of these row groups.
+pub(crate) fn of_row_groups(
+    file: &FileMetaData,
+    row_groups: &[RowGroupMetaData],
+    leaves: &[Leaf],
+) -> Statistics {
+    let mut groups = row_groups.iter().map(|group| of_row_group(file, group, leaves));
     let first = groups.next().unwrap_or_default();
     groups.fold(first, |all, group| merged(&all, &group))
 }

@@ -1,20 +1,26 @@
 //! Columns into a Parquet file.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arrow::datatypes::Schema as ArrowSchema;
-use colonna_column::{Column, Columns, Values, arrow_schema};
-use colonna_schema::{Scalar, Schema, Statistics};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use colonna_column::{Columns, arrow_schema};
+use colonna_schema::{Schema, Statistics};
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::basic::ColumnOrder;
+use parquet::file::metadata::{FileMetaData, KeyValue, SortingColumn};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnDescPtr;
 
+use crate::compress::Codec;
 use crate::error::parquet_error;
-use crate::leaf::leaves_of;
-use crate::{PageError, encoding, statistics};
+use crate::leaf::{Leaf, leaves_of};
+use crate::row_group::{LeafTarget, encode_row_group, targets};
+use crate::{PageError, statistics};
+
+/// Before a row was written, a row in the file is taken to be so many times smaller than one in
+/// memory. It is mostly smaller still.
+const LEAST_RATIO: usize = 4;
 
 /// A column by which the rows are sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +42,7 @@ pub struct WriteOptions {
     pub row_group_rows: usize,
     /// About the most bytes of a row group, encoded.
     pub row_group_bytes: usize,
-    /// The most rows of a page.
+    /// The most rows of a page. A page of large values has fewer.
     pub page_rows: usize,
     /// By what the rows are sorted, the first column first. It is noted, not done.
     pub sorted_by: Vec<SortedBy>,
@@ -94,26 +100,22 @@ pub fn write_file<'a, W: Write + Send>(
     writer.finish()
 }
 
-/// Writes a file block by block.
+/// Writes a file, one row group or more for each block of rows.
 ///
 /// Invariant: the file is whole only after [`Writer::finish`].
 #[derive(Debug)]
 pub struct Writer<W: Write + Send> {
     schema: Arc<Schema>,
-    arrow_schema: Arc<ArrowSchema>,
     options: WriteOptions,
-    /// The leaf columns of doubles in which no NaN was met, by position and path.
-    nan_free: Vec<(usize, Vec<String>)>,
-    stage: Stage<W>,
-}
-
-#[derive(Debug)]
-enum Stage<W: Write + Send> {
-    /// The first block decides on encodings.
-    Waiting(W),
-    Writing(Box<ArrowWriter<Shared<W>>>, Shared<W>),
-    /// An error came between.
-    Lost,
+    leaves: Vec<Leaf>,
+    targets: Vec<LeafTarget>,
+    codec: Codec,
+    /// The leaf columns of doubles in which no NaN was met, by position.
+    nan_free: Vec<usize>,
+    /// About how many bytes a row takes in the file, once rows were written.
+    row_bytes: Option<usize>,
+    file: SerializedFileWriter<Counted<W>>,
+    row_count: u64,
 }
 
 impl<W: Write + Send> Writer<W> {
@@ -121,38 +123,82 @@ impl<W: Write + Send> Writer<W> {
     ///
     /// # Errors
     ///
-    /// Where the options make no sense for the schema.
+    /// Where the options make no sense for the schema, or the sink fails.
     pub fn try_new(sink: W, schema: Arc<Schema>, options: WriteOptions) -> Result<Self, PageError> {
-        let arrow_schema = Arc::new(arrow_schema(&schema));
-        let leaves = leaves_of(&arrow_schema).into_iter().enumerate();
-        let nan_free = leaves
+        let arrow_schema = arrow_schema(&schema);
+        let leaves = leaves_of(&arrow_schema);
+        let parquet_schema = ArrowSchemaConverter::new()
+            .convert(&arrow_schema)
+            .map_err(parquet_error("begin a file"))?;
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("colonna version ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_sorting_columns(sorting_columns(&options.sorted_by, &leaves)?)
+            .build();
+        let targets = targets(&parquet_schema);
+        let codec = Codec::zstd(options.compression_level)?;
+        let doubles = leaves.iter().enumerate();
+        let nan_free = doubles
             .filter(|(_, leaf)| leaf.is_double() && !leaf.repeated)
-            .map(|(position, leaf)| (position, leaf.path))
+            .map(|(position, _)| position)
             .collect();
-        let stage = Stage::Waiting(sink);
-        let writer = Self { schema, arrow_schema, options, nan_free, stage };
-        writer.properties(None)?;
-        Ok(writer)
+        let sink = Counted { sink, byte_len: 0 };
+        let file =
+            SerializedFileWriter::new(sink, parquet_schema.root_schema_ptr(), Arc::new(properties))
+                .map_err(parquet_error("begin a file"))?;
+        let (row_bytes, row_count) = (None, 0);
+        Ok(Self { schema, options, leaves, targets, codec, nan_free, row_bytes, file, row_count })
     }
 
-    /// Adds the rows of a block.
+    /// Adds the rows of a block as a row group of their own, or as several where they are too
+    /// many for one.
     ///
     /// # Errors
     ///
     /// Where the block has another schema, or the sink fails.
     pub fn write(&mut self, block: &Columns) -> Result<(), PageError> {
-        let batch = block.to_batch()?;
-        self.nan_free
-            .retain(|(_, path)| !block.column_at(path).is_some_and(|column| has_nan(&column)));
-        self.started(Some(block))?.write(&batch).map_err(parquet_error("write rows"))
+        if **block.schema() != *self.schema {
+            return Err(PageError::OtherSchema);
+        }
+        let mut start = 0;
+        while start < block.row_count() {
+            let len = self.row_group_len(block).min(block.row_count() - start);
+            if len == block.row_count() {
+                self.write_row_group(block)?;
+            } else {
+                self.write_row_group(&block.slice(start, len))?;
+            }
+            start += len;
+        }
+        Ok(())
     }
 
-    /// About how many bytes the file has so far, with what is not yet compressed.
-    pub fn byte_len(&self) -> usize {
-        match &self.stage {
-            Stage::Writing(writer, _) => writer.bytes_written() + writer.in_progress_size(),
-            _ => 0,
+    /// How many rows of such a block make a row group.
+    fn row_group_len(&self, block: &Columns) -> usize {
+        let in_memory = || block.byte_len().div_ceil(block.row_count().max(1)) / LEAST_RATIO;
+        let row_bytes = self.row_bytes.unwrap_or_else(in_memory).max(1);
+        self.options.row_group_rows.min(self.options.row_group_bytes / row_bytes).max(1)
+    }
+
+    fn write_row_group(&mut self, rows: &Columns) -> Result<(), PageError> {
+        let chunks = encode_row_group(rows, &self.targets, self.codec, self.options.page_rows)?;
+        let before = self.file.bytes_written();
+        let failed = parquet_error("write rows");
+        let mut row_group = self.file.next_row_group().map_err(&failed)?;
+        for (position, chunk) in chunks.into_iter().enumerate() {
+            if !chunk.nan_free {
+                self.nan_free.retain(|known| *known != position);
+            }
+            row_group.append_column(&chunk.bytes, chunk.close).map_err(&failed)?;
         }
+        row_group.close().map_err(failed)?;
+        self.row_bytes = Some((self.file.bytes_written() - before).div_ceil(rows.row_count()));
+        self.row_count += rows.row_count() as u64;
+        Ok(())
+    }
+
+    /// How many bytes the file has so far.
+    pub fn byte_len(&self) -> usize {
+        self.file.bytes_written()
     }
 
     /// Ends the file and gives back the sink.
@@ -161,76 +207,30 @@ impl<W: Write + Send> Writer<W> {
     ///
     /// Where the sink fails.
     pub fn finish(mut self) -> Result<(W, WrittenFile), PageError> {
-        let nan_free: Vec<String> =
-            self.nan_free.iter().map(|(position, _)| position.to_string()).collect();
-        let writer = self.started(None)?;
+        let nan_free: Vec<String> = self.nan_free.iter().map(ToString::to_string).collect();
         let nan_free = KeyValue::new(statistics::NAN_FREE_KEY.to_owned(), nan_free.join(","));
-        writer.append_key_value_metadata(nan_free);
-        let metadata = writer.finish().map_err(parquet_error("end a file"))?;
-        let statistics = statistics::of_file(&metadata, &leaves_of(&self.arrow_schema));
-        let Stage::Writing(writer, shared) = self.stage else { return Err(lost()) };
-        drop(writer);
-        let counted = Arc::into_inner(shared.0).ok_or_else(lost)?;
+        self.file.append_key_value_metadata(nan_free.clone());
+        let file = self.file_metadata(nan_free);
+        let row_groups = self.file.flushed_row_groups();
+        let statistics = statistics::of_row_groups(&file, row_groups, &self.leaves);
         let Counted { sink, byte_len } =
-            counted.into_inner().unwrap_or_else(PoisonError::into_inner);
+            self.file.into_inner().map_err(parquet_error("end a file"))?;
         Ok((sink, WrittenFile { byte_len, row_count: statistics.row_count, statistics }))
     }
 
-    fn started(
-        &mut self,
-        first: Option<&Columns>,
-    ) -> Result<&mut ArrowWriter<Shared<W>>, PageError> {
-        if let Stage::Waiting(_) = &self.stage {
-            let options = ArrowWriterOptions::new()
-                .with_properties(self.properties(first)?)
-                .with_skip_arrow_metadata(true);
-            let Stage::Waiting(sink) = std::mem::replace(&mut self.stage, Stage::Lost) else {
-                return Err(lost());
-            };
-            let shared = Shared(Arc::new(Mutex::new(Counted { sink, byte_len: 0 })));
-            let schema = Arc::clone(&self.arrow_schema);
-            let writer = ArrowWriter::try_new_with_options(Shared::clone(&shared), schema, options)
-                .map_err(parquet_error("begin a file"))?;
-            self.stage = Stage::Writing(Box::new(writer), shared);
-        }
-        match &mut self.stage {
-            Stage::Writing(writer, _) => Ok(writer),
-            _ => Err(lost()),
-        }
-    }
-
-    fn properties(&self, first: Option<&Columns>) -> Result<WriterProperties, PageError> {
-        let level = self.options.compression_level;
-        let zstd =
-            ZstdLevel::try_new(level).map_err(|_out_of_range| PageError::NoSuchLevel { level })?;
-        let builder = WriterProperties::builder()
-            .set_created_by(concat!("colonna version ", env!("CARGO_PKG_VERSION")).to_owned())
-            .set_compression(Compression::ZSTD(zstd))
-            .set_statistics_enabled(EnabledStatistics::Page)
-            .set_max_row_group_row_count(Some(self.options.row_group_rows.max(1)))
-            .set_max_row_group_bytes(Some(self.options.row_group_bytes.max(1)))
-            .set_data_page_row_count_limit(self.options.page_rows.max(1))
-            .set_sorting_columns(self.sorting_columns()?);
-        Ok(match first {
-            Some(first) => encoding::choose(builder, first).build(),
-            None => builder.build(),
-        })
-    }
-
-    fn sorting_columns(&self) -> Result<Option<Vec<SortingColumn>>, PageError> {
-        let leaves = leaves_of(&self.arrow_schema);
-        let sorting_column = |sorted: &SortedBy| {
-            let mut leaves = leaves.iter();
-            let position = leaves.position(|leaf| !leaf.repeated && leaf.path == sorted.path);
-            let column_idx = position.and_then(|position| i32::try_from(position).ok());
-            let column_idx = column_idx
-                .ok_or_else(|| PageError::NoSuchSortColumn { column: sorted.path.join(".") })?;
-            let SortedBy { descending, nulls_first, .. } = *sorted;
-            Ok(SortingColumn { column_idx, descending, nulls_first })
+    /// What the footer says of all rows.
+    fn file_metadata(&self, nan_free: KeyValue) -> FileMetaData {
+        let schema = Arc::new(self.file.schema_descr().clone());
+        let order = |column: &ColumnDescPtr| {
+            ColumnOrder::TYPE_DEFINED_ORDER(ColumnOrder::sort_order_for_type(
+                column.logical_type_ref(),
+                column.converted_type(),
+                column.physical_type(),
+            ))
         };
-        let columns: Vec<SortingColumn> =
-            self.options.sorted_by.iter().map(sorting_column).collect::<Result<_, PageError>>()?;
-        Ok((!columns.is_empty()).then_some(columns))
+        let orders = schema.columns().iter().map(order).collect();
+        let row_count = i64::try_from(self.row_count).unwrap_or(i64::MAX);
+        FileMetaData::new(1, row_count, None, Some(vec![nan_free]), schema, Some(orders))
     }
 
     /// The columns that are written.
@@ -239,51 +239,39 @@ impl<W: Write + Send> Writer<W> {
     }
 }
 
-fn has_nan(column: &Column) -> bool {
-    match column.values() {
-        Values::Float64(values) => {
-            let mut rows = values.iter().enumerate();
-            rows.any(|(row, value)| value.is_nan() && column.is_valid(row))
-        }
-        Values::Constant(Scalar::Float64(value)) => value.is_nan(),
-        _ => false,
-    }
+fn sorting_columns(
+    sorted_by: &[SortedBy],
+    leaves: &[Leaf],
+) -> Result<Option<Vec<SortingColumn>>, PageError> {
+    let sorting_column = |sorted: &SortedBy| {
+        let mut leaves = leaves.iter();
+        let position = leaves.position(|leaf| !leaf.repeated && leaf.path == sorted.path);
+        let column_idx = position.and_then(|position| i32::try_from(position).ok());
+        let column_idx = column_idx
+            .ok_or_else(|| PageError::NoSuchSortColumn { column: sorted.path.join(".") })?;
+        let SortedBy { descending, nulls_first, .. } = *sorted;
+        Ok(SortingColumn { column_idx, descending, nulls_first })
+    };
+    let columns: Vec<SortingColumn> =
+        sorted_by.iter().map(sorting_column).collect::<Result<_, PageError>>()?;
+    Ok((!columns.is_empty()).then_some(columns))
 }
 
-fn lost() -> PageError {
-    PageError::Malformed {
-        action: "go on with a file",
-        detail: "an earlier write to it failed".to_owned(),
-    }
-}
-
-/// The sink, and what has passed into it.
+/// The sink, and how much has passed into it.
 #[derive(Debug)]
 struct Counted<W> {
     sink: W,
     byte_len: u64,
 }
 
-/// A hold on the sink besides the writer's own, which gives back either the sink or what it wrote
-/// of the footer, and not both.
-#[derive(Debug)]
-struct Shared<W>(Arc<Mutex<Counted<W>>>);
-
-impl<W> Clone for Shared<W> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<W: Write> Write for Shared<W> {
+impl<W: Write> Write for Counted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = counted.sink.write(bytes)?;
-        counted.byte_len += u64::try_from(written).unwrap_or_default();
+        let written = self.sink.write(bytes)?;
+        self.byte_len += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).sink.flush()
+        self.sink.flush()
     }
 }

@@ -1,0 +1,319 @@
+//! One leaf column of a row group as the bytes of a column chunk.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::basic::{BoundaryOrder, Encoding, PageType};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats,
+};
+use parquet::schema::types::ColumnDescPtr;
+
+use crate::PageError;
+use crate::bounds::{Bounds, Shape, Side, index_bytes, statistics};
+use crate::compress::Codec;
+use crate::dense::Dense;
+use crate::encoding::dictionary;
+use crate::error::parquet_error;
+use crate::layout::{Choice, Codes, Uncoded};
+use crate::levels::Levels;
+use crate::page_header::{PageKind, write_page};
+use crate::words::Coded;
+
+/// About the most bytes of the values of a page.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// A column chunk, ready to be appended to a file.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub(crate) bytes: Bytes,
+    pub(crate) close: ColumnCloseResult,
+    /// Whether no value is NaN.
+    pub(crate) nan_free: bool,
+}
+
+/// A leaf column's place in the schema.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) descriptor: &'a ColumnDescPtr,
+    pub(crate) shape: Shape,
+    pub(crate) page_rows: usize,
+}
+
+/// The values of a chunk, as they are kept.
+enum Kept<'a> {
+    Plain(Dense<'a>, Uncoded),
+    Coded(Coded, Codes),
+}
+
+/// Encodes a leaf column of `row_count` rows.
+pub(crate) fn encode_chunk(
+    target: &Target<'_>,
+    row_count: usize,
+    levels: &Levels,
+    values: Dense<'_>,
+    choice: &Choice,
+) -> Result<Chunk, PageError> {
+    let coded = choice
+        .codes
+        .and_then(|(codes, codec)| Some((Coded::of(&values, codes.order)?, codes, codec)));
+    let (kept, codec) = match coded {
+        Some((coded, codes, codec)) => (Kept::Coded(coded, codes), codec),
+        None => (Kept::Plain(values.without_codes(), choice.plain.0), choice.plain.1),
+    };
+    let mut pages = Pages::new(target, codec);
+    if let Kept::Coded(coded, _) = &kept {
+        pages.add_dictionary(coded)?;
+    }
+    let mut first_value = 0;
+    let mut rows = 0..0;
+    while rows.end < row_count {
+        rows = rows.end..(rows.end + target.page_rows.max(1)).min(row_count);
+        let (slots, values) = fitted(&mut rows, levels, first_value, &kept);
+        pages.add_data(rows.len(), levels, slots, values.clone(), &kept)?;
+        first_value = values.end;
+    }
+    pages.finish(row_count, levels.slot_count())
+}
+
+/// The slots and the values of a page of these rows, or of fewer where they have too many bytes.
+fn fitted(
+    rows: &mut Range<usize>,
+    levels: &Levels,
+    first_value: usize,
+    kept: &Kept<'_>,
+) -> (Range<usize>, Range<usize>) {
+    loop {
+        let slots = levels.slots(rows.clone());
+        let values = first_value..first_value + levels.value_count(slots.clone());
+        let byte_len = match kept {
+            Kept::Plain(dense, _) => dense.byte_len(values.clone()),
+            Kept::Coded(..) => values.len() * size_of::<u32>(),
+        };
+        // Two levels of a slot take at most about so much.
+        if byte_len + slots.len() <= PAGE_BYTES || rows.len() == 1 {
+            return (slots, values);
+        }
+        rows.end = rows.start + rows.len() / 2;
+    }
+}
+
+impl Kept<'_> {
+    fn encoding(&self) -> Encoding {
+        match self {
+            Self::Coded(..) => Encoding::RLE_DICTIONARY,
+            Self::Plain(_, Uncoded::Plain) => Encoding::PLAIN,
+            Self::Plain(_, Uncoded::Delta(_)) => Encoding::DELTA_BINARY_PACKED,
+            Self::Plain(_, Uncoded::DeltaLength) => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            Self::Plain(_, Uncoded::DeltaPrefix) => Encoding::DELTA_BYTE_ARRAY,
+            Self::Plain(_, Uncoded::Split) => Encoding::BYTE_STREAM_SPLIT,
+            Self::Plain(_, Uncoded::Runs) => Encoding::RLE,
+        }
+    }
+}
+
+/// The pages of a chunk as they come.
+struct Pages<'a> {
+    target: &'a Target<'a>,
+    codec: Codec,
+    bytes: Vec<u8>,
+    /// The page that is being encoded.
+    page: Vec<u8>,
+    uncompressed_len: usize,
+    data_offset: Option<usize>,
+    has_dictionary: bool,
+    encodings: Vec<PageEncodingStats>,
+    column_index: ColumnIndexBuilder,
+    offset_index: OffsetIndexBuilder,
+    bounds: Option<Bounds>,
+    null_count: usize,
+    nan_free: bool,
+    order: PageOrder,
+}
+
+impl<'a> Pages<'a> {
+    fn new(target: &'a Target<'a>, codec: Codec) -> Self {
+        Self {
+            target,
+            codec,
+            bytes: Vec::new(),
+            page: Vec::new(),
+            uncompressed_len: 0,
+            data_offset: None,
+            has_dictionary: false,
+            encodings: Vec::new(),
+            column_index: ColumnIndexBuilder::new(target.shape.physical),
+            offset_index: OffsetIndexBuilder::new(),
+            bounds: None,
+            null_count: 0,
+            nan_free: true,
+            order: PageOrder::default(),
+        }
+    }
+
+    fn add_dictionary(&mut self, coded: &Coded) -> Result<(), PageError> {
+        coded.encode_words(&mut self.page, self.target.shape)?;
+        let kind = PageKind::Dictionary { is_sorted: coded.is_sorted() };
+        self.add(kind, coded.word_count())?;
+        self.count(PageType::DICTIONARY_PAGE, Encoding::PLAIN);
+        self.has_dictionary = true;
+        Ok(())
+    }
+
+    fn add_data(
+        &mut self,
+        row_count: usize,
+        levels: &Levels,
+        slots: Range<usize>,
+        values: Range<usize>,
+        kept: &Kept<'_>,
+    ) -> Result<(), PageError> {
+        let null_count = slots.len() - values.len();
+        let (bounds, nan_free) = match kept {
+            Kept::Plain(dense, _) => dense.bounds(values.clone()),
+            Kept::Coded(coded, _) => coded.bounds(values.clone()),
+        };
+        self.note(bounds, values.is_empty(), null_count);
+        self.nan_free &= nan_free;
+        levels.encode(&mut self.page, &slots);
+        match kept {
+            Kept::Plain(dense, plain) => {
+                dense.encode(&mut self.page, *plain, values, self.target.shape)?;
+            }
+            Kept::Coded(coded, codes) => {
+                let width = codes.width.bits(coded.word_count());
+                dictionary::encode(&mut self.page, &coded.codes[values], width);
+            }
+        }
+        let offset = self.bytes.len();
+        let encoding = kept.encoding();
+        self.add(PageKind::Data { encoding }, slots.len())?;
+        self.count(PageType::DATA_PAGE, encoding);
+        self.data_offset.get_or_insert(offset);
+        self.offset_index.append_row_count(signed(row_count));
+        let byte_len = self.bytes.len() - offset;
+        let page_len =
+            i32::try_from(byte_len).map_err(|_too_large| PageError::TooLong { byte_len })?;
+        self.offset_index.append_offset_and_size(signed(offset), page_len);
+        Ok(())
+    }
+
+    /// Adds the page that was encoded.
+    fn add(&mut self, kind: PageKind, count: usize) -> Result<(), PageError> {
+        let (byte_len, before) = (self.page.len(), self.bytes.len());
+        let bytes = &mut self.bytes;
+        let header_len = self.codec.compressed(&self.page, |compressed| {
+            write_page(bytes, kind, count, byte_len, compressed)?;
+            Ok::<usize, PageError>(bytes.len() - before - compressed.len())
+        })??;
+        self.uncompressed_len += header_len + byte_len;
+        self.page.clear();
+        Ok(())
+    }
+
+    fn count(&mut self, page_type: PageType, encoding: Encoding) {
+        match self.encodings.last_mut() {
+            Some(last) if last.page_type == page_type => last.count += 1,
+            _ => self.encodings.push(PageEncodingStats { page_type, encoding, count: 1 }),
+        }
+    }
+
+    /// Notes what the page index and the chunk say of a page.
+    fn note(&mut self, bounds: Option<Bounds>, is_null_page: bool, null_count: usize) {
+        self.null_count += null_count;
+        let nulls = signed(null_count);
+        match bounds {
+            Some(bounds) => {
+                let shape = self.target.shape;
+                let min = index_bytes(&bounds.min, Side::Min, shape);
+                let max = index_bytes(&bounds.max, Side::Max, shape);
+                self.column_index.append(false, min, max, nulls);
+                match &mut self.bounds {
+                    Some(all) => all.widen(&bounds),
+                    none => *none = Some(bounds.clone()),
+                }
+                self.order.note(bounds);
+            }
+            None if is_null_page => {
+                self.column_index.append(true, Vec::new(), Vec::new(), nulls);
+            }
+            // Values without bounds are NaN, of which an index can say nothing.
+            None => self.column_index.to_invalid(),
+        }
+    }
+
+    fn finish(mut self, row_count: usize, slot_count: usize) -> Result<Chunk, PageError> {
+        let byte_len = self.bytes.len();
+        let mut encodings: Vec<Encoding> =
+            self.encodings.iter().map(|page| page.encoding).collect();
+        encodings.push(Encoding::RLE);
+        let metadata = ColumnChunkMetaData::builder(Arc::clone(self.target.descriptor))
+            .set_encodings(encodings)
+            .set_page_encoding_stats(self.encodings)
+            .set_compression(self.codec.named())
+            .set_num_values(signed(slot_count))
+            .set_total_compressed_size(signed(byte_len))
+            .set_total_uncompressed_size(signed(self.uncompressed_len))
+            .set_data_page_offset(signed(self.data_offset.unwrap_or_default()))
+            .set_dictionary_page_offset(self.has_dictionary.then_some(0))
+            .set_statistics(statistics(
+                self.bounds.as_ref(),
+                self.null_count as u64,
+                self.target.shape,
+            ))
+            .build();
+        let failed = parquet_error("describe a column chunk");
+        self.column_index.set_boundary_order(self.order.boundary_order());
+        let column_index = match self.column_index.valid() {
+            true => Some(self.column_index.build().map_err(&failed)?),
+            false => None,
+        };
+        let close = ColumnCloseResult {
+            bytes_written: byte_len as u64,
+            rows_written: row_count as u64,
+            metadata: metadata.map_err(failed)?,
+            bloom_filter: None,
+            column_index,
+            offset_index: Some(self.offset_index.build()),
+        };
+        Ok(Chunk { bytes: self.bytes.into(), close, nan_free: self.nan_free })
+    }
+}
+
+/// Memory holds fewer bytes than that.
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Whether the bounds of pages ascend or descend.
+struct PageOrder {
+    last: Option<Bounds>,
+    ascends: bool,
+    descends: bool,
+}
+
+impl Default for PageOrder {
+    fn default() -> Self {
+        Self { last: None, ascends: true, descends: true }
+    }
+}
+
+impl PageOrder {
+    fn note(&mut self, bounds: Bounds) {
+        if let Some(last) = &self.last {
+            self.ascends &= last.min <= bounds.min && last.max <= bounds.max;
+            self.descends &= last.min >= bounds.min && last.max >= bounds.max;
+        }
+        self.last = Some(bounds);
+    }
+
+    fn boundary_order(&self) -> BoundaryOrder {
+        match (self.ascends, self.descends) {
+            (true, _) => BoundaryOrder::ASCENDING,
+            (false, true) => BoundaryOrder::DESCENDING,
+            (false, false) => BoundaryOrder::UNORDERED,
+        }
+    }
+}

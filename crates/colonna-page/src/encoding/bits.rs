@@ -1,0 +1,142 @@
+//! Integers of a fixed number of bits side by side, the lowest bit first.
+
+/// How many values are packed at a time: with so many, values of any width end at a whole byte.
+pub(super) const BLOCK: usize = 32;
+
+/// How many bits the largest of them needs.
+pub(super) fn width_of(largest: u64) -> u32 {
+    u64::BITS - largest.leading_zeros()
+}
+
+/// Adds values of `width` bits, of 32 at most, which end at a byte: zeros fill the last one up.
+pub(super) fn pack(out: &mut Vec<u8>, values: &[u32], width: u32) {
+    out.reserve((values.len() * width as usize).div_ceil(8) + BLOCK * 4);
+    match width {
+        8 => out.extend(values.iter().map(|value| (value & 0xff) as u8)),
+        16 => {
+            out.extend(values.iter().flat_map(|value| ((value & 0xffff) as u16).to_le_bytes()));
+        }
+        32 => out.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        _ => {
+            let pack = packer(width);
+            let (blocks, rest) = values.as_chunks::<BLOCK>();
+            blocks.iter().for_each(|block| pack(block, out));
+            if !rest.is_empty() {
+                let mut block = [0; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                let end = out.len() + (rest.len() * width as usize).div_ceil(8);
+                pack(&block, out);
+                out.truncate(end);
+            }
+        }
+    }
+}
+
+/// Packs a block of values of `WIDTH` bits. The width is known when it is compiled, so that the
+/// loop becomes straight code.
+fn pack_block<const WIDTH: usize>(values: &[u32; BLOCK], out: &mut Vec<u8>) {
+    let mut words = [0_u32; BLOCK];
+    for (index, value) in values.iter().enumerate() {
+        let (word, shift) = (index * WIDTH / 32, index * WIDTH % 32);
+        words[word] |= value << shift;
+        if shift + WIDTH > 32 {
+            words[word + 1] |= value >> (32 - shift);
+        }
+    }
+    let mut bytes = [0_u8; BLOCK * 4];
+    for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+        *bytes = word.to_le_bytes();
+    }
+    out.extend_from_slice(&bytes[..WIDTH * 4]);
+}
+
+type Packer = fn(&[u32; BLOCK], &mut Vec<u8>);
+
+fn packer(width: u32) -> Packer {
+    macro_rules! by_width {
+        ($($known:literal)+) => {
+            match width {
+                $($known => pack_block::<$known>,)+
+                _ => pack_block::<0>,
+            }
+        };
+    }
+    by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+}
+
+/// Adds values of `width` bits, of 64 at most, which end at a byte: zeros fill the last one up.
+pub(super) fn pack_wide(out: &mut Vec<u8>, values: &[u64], width: u32) {
+    let (mut bits, mut count) = (0_u128, 0);
+    for value in values {
+        bits |= u128::from(*value) << count;
+        count += width;
+        if count >= 64 {
+            out.extend_from_slice(&bits.to_le_bytes()[..8]);
+            bits >>= 64;
+            count -= 64;
+        }
+    }
+    out.extend_from_slice(&bits.to_le_bytes()[..count.div_ceil(8) as usize]);
+}
+
+/// The values of `width` bits, of 64 at most, that the bytes begin with: as many as there are, and
+/// no more than `count`.
+pub(super) fn unpack(bytes: &[u8], width: u32, count: usize) -> Vec<u64> {
+    if width == 0 {
+        return vec![0; count];
+    }
+    let mask = u64::MAX >> (64 - width.min(64));
+    let count = count.min(bytes.len() * 8 / width as usize);
+    let mut values = Vec::with_capacity(count);
+    let (mut bits, mut len, mut rest) = (0_u128, 0, bytes.iter());
+    while values.len() < count {
+        while len < width
+            && let Some(byte) = rest.next()
+        {
+            bits |= u128::from(*byte) << len;
+            len += 8;
+        }
+        values.push(u64::try_from(bits & u128::from(mask)).unwrap_or_default());
+        bits >>= width;
+        len -= width;
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn unpacking_inverts_packing(
+            values in prop::collection::vec(any::<u64>(), 0..200),
+            width in 0_u32..=64,
+        ) {
+            let mask = if width == 0 { 0 } else { u64::MAX >> (64 - width) };
+            let wide: Vec<u64> = values.iter().map(|value| value & mask).collect();
+            let mut bytes = Vec::new();
+            pack_wide(&mut bytes, &wide, width);
+            prop_assert_eq!(bytes.len(), (wide.len() * width as usize).div_ceil(8));
+            prop_assert_eq!(unpack(&bytes, width, wide.len()), wide.clone());
+
+            if width <= 32 {
+                let narrow: Vec<u32> =
+                    wide.iter().map(|value| u32::try_from(*value).unwrap()).collect();
+                let mut same = Vec::new();
+                pack(&mut same, &narrow, width);
+                prop_assert_eq!(same, bytes);
+            }
+        }
+
+        #[test]
+        fn no_more_is_unpacked_than_there_is(
+            bytes in prop::collection::vec(any::<u8>(), 0..50),
+            width in 1_u32..=64,
+            count in any::<usize>(),
+        ) {
+            prop_assert!(unpack(&bytes, width, count).len() * width as usize <= bytes.len() * 8);
+        }
+    }
+}

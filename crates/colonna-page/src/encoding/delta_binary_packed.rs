@@ -1,0 +1,218 @@
+//! DELTA_BINARY_PACKED: the first integer, and then the steps from one to the next, above the
+//! smallest step of their block, in as few bits as the largest of them needs.
+
+use super::{bits, malformed, split, varint};
+use crate::PageError;
+
+/// Steps that share a smallest one.
+const BLOCK: usize = 128;
+/// Steps that share a number of bits.
+const MINIBLOCK: usize = 32;
+const MINIBLOCKS: usize = BLOCK / MINIBLOCK;
+
+/// In how many bits steps are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Widths {
+    /// As many as they need.
+    Natural,
+    /// Whole bytes, of one number within a block: more of them, in which compression can see
+    /// what repeats.
+    WholeBytes,
+}
+
+/// Adds integers of 64 bits.
+pub fn encode_i64(out: &mut Vec<u8>, values: &[i64], widths: Widths) {
+    encode(out, values.iter().copied(), widths, i64::wrapping_sub);
+}
+
+/// Adds integers of 32 bits. Their steps are of 32 bits, too, as readers of 32 bits expect.
+pub fn encode_i32(out: &mut Vec<u8>, values: &[i32], widths: Widths) {
+    // What stands here came from 32 bits, so the lower half of a difference is all of it.
+    let step = |value: i64, last: i64| i64::from((value.wrapping_sub(last) & 0xffff_ffff) as i32);
+    encode(out, values.iter().copied().map(i64::from), widths, step);
+}
+
+fn encode(
+    out: &mut Vec<u8>,
+    mut values: impl ExactSizeIterator<Item = i64>,
+    widths: Widths,
+    step: impl Fn(i64, i64) -> i64,
+) {
+    varint::write(out, BLOCK as u64);
+    varint::write(out, MINIBLOCKS as u64);
+    varint::write(out, values.len() as u64);
+    let mut last = values.next().unwrap_or_default();
+    varint::write_signed(out, last);
+    let mut steps = [0; BLOCK];
+    while values.len() > 0 {
+        let len = values.len().min(BLOCK);
+        for (place, value) in steps.iter_mut().zip(values.by_ref().take(len)) {
+            *place = step(value, last);
+            last = value;
+        }
+        encode_block(out, &steps[..len], widths);
+    }
+}
+
+fn encode_block(out: &mut Vec<u8>, steps: &[i64], widths: Widths) {
+    let smallest = steps.iter().copied().min().unwrap_or_default();
+    varint::write_signed(out, smallest);
+    let mut above = [0_u64; BLOCK];
+    for (place, step) in above.iter_mut().zip(steps) {
+        *place = step.wrapping_sub(smallest).cast_unsigned();
+    }
+    let miniblocks = steps.len().div_ceil(MINIBLOCK);
+    let mut bit_widths = [0; MINIBLOCKS];
+    for (width, miniblock) in bit_widths.iter_mut().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
+        *width = bits::width_of(miniblock.iter().fold(0, |bits, step| bits | step));
+    }
+    if widths == Widths::WholeBytes {
+        let widest = bit_widths.iter().copied().max().unwrap_or_default();
+        bit_widths[..miniblocks].fill(widest.next_multiple_of(8));
+    }
+    out.extend(bit_widths.iter().map(|width| (width & 0xff) as u8));
+    for (width, miniblock) in bit_widths.iter().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
+        if *width <= u32::BITS {
+            let mut narrow = [0; MINIBLOCK];
+            for (place, step) in narrow.iter_mut().zip(miniblock) {
+                *place = (step & 0xffff_ffff) as u32;
+            }
+            bits::pack(out, &narrow, *width);
+        } else {
+            bits::pack_wide(out, miniblock, *width);
+        }
+    }
+}
+
+/// The integers of 64 bits at the front, of which there must be at most `most`. Whatever follows
+/// them is left.
+///
+/// # Errors
+///
+/// Where the bytes are none that such integers are encoded to.
+pub fn decode_i64(bytes: &mut &[u8], most: usize) -> Result<Vec<i64>, PageError> {
+    decode(bytes, most, u64::BITS, i64::wrapping_add)
+}
+
+/// The integers of 32 bits at the front, of which there must be at most `most`.
+///
+/// # Errors
+///
+/// Where the bytes are none that such integers are encoded to.
+pub fn decode_i32(bytes: &mut &[u8], most: usize) -> Result<Vec<i32>, PageError> {
+    let add = |last: i64, step: i64| i64::from((last.wrapping_add(step) & 0xffff_ffff) as i32);
+    let values = decode(bytes, most, u32::BITS, add)?;
+    let narrow = |value: i64| {
+        i32::try_from(value).map_err(|_too_large| malformed(format!("{value} in 32 bits")))
+    };
+    values.into_iter().map(narrow).collect()
+}
+
+fn decode(
+    bytes: &mut &[u8],
+    most: usize,
+    widest: u32,
+    add: impl Fn(i64, i64) -> i64,
+) -> Result<Vec<i64>, PageError> {
+    let block = varint::read_len(bytes)?;
+    let miniblocks = varint::read_len(bytes)?;
+    let count = varint::read_len(bytes)?;
+    let miniblock = block.checked_div(miniblocks).unwrap_or_default();
+    if miniblock == 0 || miniblock * miniblocks != block || !miniblock.is_multiple_of(MINIBLOCK) {
+        return Err(malformed(format!("{miniblocks} parts of a block of {block} steps")));
+    }
+    if count > most {
+        return Err(malformed(format!("{count} values where at most {most} were to be")));
+    }
+    let mut last = varint::read_signed(bytes)?;
+    let mut values = Vec::new();
+    if count > 0 {
+        values.push(last);
+    }
+    while values.len() < count {
+        let smallest = varint::read_signed(bytes)?;
+        let (widths, rest) = split(bytes, miniblocks)?;
+        *bytes = rest;
+        for width in widths {
+            if values.len() == count {
+                // The widths of parts that no step is in may be anything.
+                break;
+            }
+            let width = u32::from(*width);
+            if width > widest {
+                return Err(malformed(format!("steps of {width} bits")));
+            }
+            let len = miniblock.checked_mul(width as usize).map(|bits| bits / 8);
+            let (packed, rest) = split(bytes, len.ok_or_else(|| malformed("too many steps"))?)?;
+            *bytes = rest;
+            let wanted = miniblock.min(count - values.len());
+            for step in bits::unpack(packed, width, wanted) {
+                last = add(last, smallest.wrapping_add(step.cast_signed()));
+                values.push(last);
+            }
+        }
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_values() -> impl Strategy<Value = Vec<i64>> {
+        let sorted = prop::collection::vec(0_i64..1000, 0..500).prop_map(|mut steps| {
+            steps.iter_mut().fold(0, |sum, step| {
+                *step += sum;
+                *step
+            });
+            steps
+        });
+        prop_oneof![prop::collection::vec(any::<i64>(), 0..300), sorted]
+    }
+
+    proptest! {
+        #[test]
+        fn decoding_inverts_encoding(values in any_values()) {
+            let narrow: Vec<i32> =
+                values.iter().map(|value| (value & 0xffff_ffff) as i32).collect();
+            for widths in [Widths::Natural, Widths::WholeBytes] {
+                let mut bytes = Vec::new();
+                encode_i64(&mut bytes, &values, widths);
+                bytes.push(7);
+                let mut rest = bytes.as_slice();
+                prop_assert_eq!(&decode_i64(&mut rest, values.len()).unwrap(), &values);
+                prop_assert_eq!(rest, &[7]);
+
+                bytes.clear();
+                encode_i32(&mut bytes, &narrow, widths);
+                prop_assert_eq!(&decode_i32(&mut bytes.as_slice(), narrow.len()).unwrap(), &narrow);
+            }
+        }
+
+        #[test]
+        fn malformed_bytes_are_an_error_or_values(
+            mut bytes in prop::collection::vec(any::<u8>(), 0..60),
+            begins_well in any::<bool>(),
+            most in 0_usize..300,
+        ) {
+            if begins_well {
+                bytes.splice(..0, [0x80, 1, 4, 100]);
+            }
+            for found in [
+                decode_i64(&mut bytes.as_slice(), most).map(|values| values.len()),
+                decode_i32(&mut bytes.as_slice(), most).map(|values| values.len()),
+            ].into_iter().flatten() {
+                prop_assert!(found <= most);
+            }
+        }
+    }
+
+    #[test]
+    fn even_steps_take_no_bits() {
+        let values: Vec<i64> = (0..10_000).map(|row| row * 864_000).collect();
+        let mut bytes = Vec::new();
+        encode_i64(&mut bytes, &values, Widths::Natural);
+        assert!(bytes.len() < 800, "{}", bytes.len());
+    }
+}
