@@ -326,13 +326,14 @@ impl Dialect {
                 AfterQuote::Text => {}
             }
             if stray.is_none() {
-                *stray = self.line_end(bytes, at, is_last);
+                match self.line_end(bytes, at, is_last) {
+                    // Another line has the quote, which a chunk of this one may not hold.
+                    Some(line) if line.end <= found => return Close::Broken,
+                    Some(line) => *stray = Some(line),
+                    None => return Close::Incomplete,
+                }
             }
-            match stray {
-                Some(line) if line.end <= found => return Close::Broken,
-                Some(_) => from = found + 1,
-                None => return Close::Incomplete,
-            }
+            from = found + 1;
         }
     }
 
@@ -401,5 +402,32 @@ impl fmt::Display for Dialect {
             formatter.write_str(", lines end with CR")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_line_is_broken_for_the_same_reason_without_the_lines_behind_it() {
+        let dialect =
+            Dialect { delimiter: (*b",").into(), quote: Some(b'"'), ..Dialect::lines(1 << 20) };
+        for (text, stray) in [
+            ("1,\"a \n\"b\" \nc\"\n3,4\n", false),
+            ("1,\"a\nb\" c\n", false),
+            ("1,\"a\n", false),
+            ("1,\"a\" b\nc\"\n", true),
+        ] {
+            let whole = dialect.extent(text.as_bytes(), 0, true);
+            let Extent::Broken { next, has_stray_quote, .. } = whole else {
+                panic!("{text:?} is {whole:?}");
+            };
+            assert_eq!(has_stray_quote, stray, "{text:?}");
+            for (end, _) in text.match_indices('\n').filter(|(end, _)| *end + 1 >= next) {
+                let cut = &text.as_bytes()[..=end];
+                assert_eq!(dialect.extent(cut, 0, true), whole, "{cut:?}");
+            }
+        }
     }
 }
