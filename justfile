@@ -17,6 +17,11 @@ ci:
 bench:
     cargo bench -p colonna-benches
 
+# colonna beside DuckDB, Polars, chDB and DataFusion, as Markdown: load, query or all. Needs Python 3.11.
+peers *arguments="all":
+    cargo build --release -p colonna-cli -p colonna-benches --bins
+    python3 benches/peers/run.py {{arguments}}
+
 # A fuzz target for a minute: decode_json, decode_csv or replay_log. Needs cargo-fuzz and a nightly toolchain.
 fuzz target seconds="60":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
