@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colonna::{Granularity, Ingest, LoadReport, MissingTime, Mode};
+use colonna::{Granularity, Ingest, LoadReport, MissingTime, Mode, Table};
 
 use crate::Outcome;
 use crate::args::{self, Bounds, LoadArgs, Replace};
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &LoadArgs, bounds: Bounds) -> Result<Outcome, CliError> 
 /// By what a new table is partitioned. A table that is there already knows, and is asked only where
 /// --by says something.
 fn partitioned(ingest: Ingest, args: &LoadArgs) -> Ingest {
-    let exists = args.table.join("_delta_log").is_dir();
+    let exists = Table::exists(&args.table);
     match (args.by.as_deref(), args.time.as_deref()) {
         (None, None) => ingest,
         (None, Some(time)) if exists => ingest.time(time),

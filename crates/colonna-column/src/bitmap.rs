@@ -77,22 +77,44 @@ impl Bitmap {
     pub fn extend(&mut self, value: bool, count: usize) {
         let old_len = self.len;
         self.len += count;
-        self.words.resize(self.len.div_ceil(64), 0);
+        let word_count = self.len.div_ceil(64);
         if value {
-            for index in old_len..self.len {
-                self.set(index, true);
+            if !old_len.is_multiple_of(64)
+                && let Some(last) = self.words.last_mut()
+            {
+                *last |= u64::MAX << (old_len % 64);
             }
+            self.words.resize(word_count, u64::MAX);
+            self.clear_tail();
+        } else {
+            self.words.resize(word_count, 0);
+        }
+    }
+
+    /// Keeps the first `len` bits.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            self.len = len;
+            self.words.truncate(len.div_ceil(64));
+            self.clear_tail();
         }
     }
 
     /// Adds the bits of another at the end.
     pub fn append(&mut self, other: &Self) {
-        if self.len.is_multiple_of(64) {
+        let shift = self.len % 64;
+        self.len += other.len;
+        if shift == 0 {
             self.words.extend_from_slice(&other.words);
-            self.len += other.len;
-        } else {
-            (0..other.len).for_each(|index| self.push(other.get(index)));
+            return;
         }
+        for word in &other.words {
+            if let Some(last) = self.words.last_mut() {
+                *last |= word << shift;
+            }
+            self.words.push(word >> (64 - shift));
+        }
+        self.words.truncate(self.len.div_ceil(64));
     }
 
     /// How many bits are set.
@@ -154,7 +176,13 @@ impl Bitmap {
             bitmap.clear_tail();
             return bitmap;
         }
-        Self::from_fn(len, |index| self.get(start + index))
+        let (first, shift) = (start / 64, start % 64);
+        let word = |index: usize| self.words.get(index).copied().unwrap_or_default();
+        let words = (first..first + len.div_ceil(64))
+            .map(|index| word(index) >> shift | word(index + 1) << (64 - shift));
+        let mut bitmap = Self { words: words.collect(), len };
+        bitmap.clear_tail();
+        bitmap
     }
 
     fn zip(&self, other: &Self, combine: impl Fn(u64, u64) -> u64) -> Self {

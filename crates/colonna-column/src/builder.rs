@@ -1,10 +1,16 @@
 //! A column that grows value by value.
 
+use std::sync::Arc;
+
 use colonna_schema::{DataType, Scalar};
 
-use crate::{Bitmap, Column, ColumnError, Strings, Values};
+use crate::{Bitmap, Column, ColumnError, Interner, Strings, Values};
 
-/// Collects values of one type into a flat [`Column`].
+/// So many texts show whether they repeat.
+const TRIAL_LEN: usize = 1024;
+
+/// Collects values of one type into a [`Column`]: a flat one, or, where it interns, texts that
+/// repeat as codes.
 ///
 /// A struct or list grows from its parts: push into [`ColumnBuilder::fields_mut`] or
 /// [`ColumnBuilder::elements_mut`], then close the row with [`ColumnBuilder::close_row`]. A null
@@ -14,6 +20,7 @@ pub struct ColumnBuilder {
     data_type: DataType,
     len: usize,
     parts: Parts,
+    /// Which rows are not null, none before the first null. Rows past its end are not null.
     validity: Option<Bitmap>,
 }
 
@@ -25,6 +32,11 @@ enum Parts {
     Float64(Vec<f64>),
     Decimal(Vec<i128>),
     Strings(Strings),
+    /// Texts that are given up to `Strings` when more than half of them turn out to be different.
+    Interned {
+        codes: Vec<u32>,
+        interner: Interner,
+    },
     /// The elements of a list, or the keys and the values of a map.
     Entries {
         offsets: Vec<usize>,
@@ -57,6 +69,38 @@ impl ColumnBuilder {
         Self { data_type: data_type.clone(), len: 0, parts, validity: None }
     }
 
+    /// An empty column of that type in which texts outside of lists become codes, as long as they
+    /// repeat.
+    pub fn interning(data_type: &DataType) -> Self {
+        let mut builder = Self::new(data_type);
+        builder.intern();
+        builder
+    }
+
+    fn intern(&mut self) {
+        match &mut self.parts {
+            Parts::Strings(_) if self.data_type == DataType::Utf8 => {
+                self.parts = Parts::Interned { codes: Vec::new(), interner: Interner::new() };
+            }
+            Parts::Struct(fields) => fields.iter_mut().for_each(Self::intern),
+            _ => {}
+        }
+    }
+
+    /// An empty column of the type of another, in which those texts become codes that are codes
+    /// there, and those of which nothing is known.
+    pub fn like(column: &Column) -> Self {
+        let mut builder = Self::new(column.data_type());
+        match (column.values(), &mut builder.parts) {
+            (Values::Struct(columns), Parts::Struct(fields)) => {
+                *fields = columns.iter().map(Self::like).collect();
+            }
+            (Values::Codes { .. } | Values::Null, _) => builder.intern(),
+            _ => {}
+        }
+        builder
+    }
+
     /// What the column holds.
     pub fn data_type(&self) -> &DataType {
         &self.data_type
@@ -81,6 +125,9 @@ impl ColumnBuilder {
             Parts::Float64(values) => values.len() * 8,
             Parts::Decimal(values) => values.len() * 16,
             Parts::Strings(values) => values.byte_len() + values.len() * 8,
+            Parts::Interned { codes, interner } => {
+                codes.len() * 4 + interner.words().byte_len() + interner.len() * 8
+            }
             Parts::Entries { offsets, children } => {
                 offsets.len() * 8 + children.iter().map(Self::byte_len).sum::<usize>()
             }
@@ -102,15 +149,17 @@ impl ColumnBuilder {
             Parts::Int64(values) => values.resize(len, 0),
             Parts::Float64(values) => values.resize(len, 0.0),
             Parts::Decimal(values) => values.resize(len, 0),
-            Parts::Strings(values) => (0..count).for_each(|_| values.push("")),
+            Parts::Strings(values) => values.push_empty(count),
+            Parts::Interned { codes, .. } => codes.resize(len, 0),
             Parts::Entries { offsets, .. } => {
                 let end = offsets.last().copied().unwrap_or_default();
                 offsets.resize(len + 1, end);
             }
             Parts::Struct(fields) => fields.iter_mut().for_each(|field| field.push_nulls(count)),
         }
-        let old_len = self.len;
-        self.validity.get_or_insert_with(|| Bitmap::filled(true, old_len)).extend(false, count);
+        let validity = self.validity.get_or_insert_default();
+        validity.extend(true, self.len - validity.len());
+        validity.extend(false, count);
         self.len = len;
     }
 
@@ -181,6 +230,12 @@ impl ColumnBuilder {
     pub fn push_text(&mut self, value: &str) -> Result<(), ColumnError> {
         match &mut self.parts {
             Parts::Strings(values) => values.push(value),
+            Parts::Interned { codes, interner } => {
+                codes.push(interner.intern(value.as_bytes()));
+                if codes.len() >= TRIAL_LEN && interner.len() * 2 > codes.len() {
+                    self.parts = Parts::Strings(interner.words().gather(codes));
+                }
+            }
             _ => return Err(self.mismatch(DataType::Utf8)),
         }
         self.pushed();
@@ -221,7 +276,36 @@ impl ColumnBuilder {
     pub fn is_valid(&self, row: usize) -> bool {
         row < self.len
             && !matches!(self.parts, Parts::Null)
-            && self.validity.as_ref().is_none_or(|validity| validity.get(row))
+            && self
+                .validity
+                .as_ref()
+                .is_none_or(|validity| row >= validity.len() || validity.get(row))
+    }
+
+    /// Keeps the first `len` rows, and drops what was pushed into the parts of a row that was not
+    /// closed.
+    pub fn truncate(&mut self, len: usize) {
+        let kept = len.min(self.len);
+        match &mut self.parts {
+            Parts::Null => {}
+            Parts::Boolean(bits) => bits.truncate(kept),
+            Parts::Int64(values) => values.truncate(kept),
+            Parts::Float64(values) => values.truncate(kept),
+            Parts::Decimal(values) => values.truncate(kept),
+            Parts::Strings(values) => values.truncate(kept),
+            Parts::Interned { codes, .. } => codes.truncate(kept),
+            Parts::Entries { offsets, children } => {
+                offsets.truncate(kept + 1);
+                let end = offsets.last().copied().unwrap_or_default();
+                children.iter_mut().for_each(|child| child.truncate(end));
+            }
+            // Lazily filled fields may have fewer rows than the struct, and never need more.
+            Parts::Struct(fields) => fields.iter_mut().for_each(|field| field.truncate(kept)),
+        }
+        if let Some(validity) = &mut self.validity {
+            validity.truncate(kept);
+        }
+        self.len = kept;
     }
 
     /// The elements of a list column (one builder), the keys and the values of a map column (two);
@@ -304,7 +388,10 @@ impl ColumnBuilder {
     }
 
     /// The column.
-    pub fn finish(self) -> Column {
+    pub fn finish(mut self) -> Column {
+        if let Some(validity) = &mut self.validity {
+            validity.extend(true, self.len - validity.len());
+        }
         let values = match self.parts {
             Parts::Null => Values::Null,
             Parts::Boolean(bits) => Values::Boolean(bits),
@@ -312,6 +399,10 @@ impl ColumnBuilder {
             Parts::Float64(values) => Values::Float64(values),
             Parts::Decimal(values) => Values::Decimal(values),
             Parts::Strings(values) => Values::Strings(values),
+            Parts::Interned { interner, .. } if interner.is_empty() && self.len > 0 => Values::Null,
+            Parts::Interned { codes, interner } => {
+                Values::Codes { codes, dictionary: Arc::new(interner.into_words()) }
+            }
             Parts::Struct(fields) => Values::Struct(fields.into_iter().map(Self::finish).collect()),
             Parts::Entries { offsets, children } => {
                 let mut children = children.into_iter().map(|child| Box::new(child.finish()));
@@ -336,9 +427,6 @@ impl ColumnBuilder {
     #[inline]
     fn pushed(&mut self) {
         self.len += 1;
-        if let Some(validity) = &mut self.validity {
-            validity.push(true);
-        }
     }
 
     fn mismatch(&self, found: DataType) -> ColumnError {

@@ -249,17 +249,55 @@ impl Column {
         Self::try_new(data_type, self.len, self.values, self.validity)
     }
 
+    /// The same values under a type whose structs may have more fields. Of any other type they stay
+    /// as they are.
+    pub(crate) fn conformed(self, data_type: &DataType) -> Self {
+        if self.data_type == *data_type {
+            return self;
+        }
+        let len = self.len;
+        let values = match (self.values, data_type) {
+            (Values::Null, _) => return Self::nulls(data_type.clone(), len),
+            (Values::Struct(columns), DataType::Struct(fields)) => {
+                let DataType::Struct(own) = &self.data_type else {
+                    return Self::nulls(data_type.clone(), len);
+                };
+                let conformed = fields.iter().map(|field| {
+                    let known = own.iter().position(|known| known.name == field.name);
+                    match known.and_then(|index| columns.get(index)) {
+                        Some(column) => column.clone().conformed(&field.data_type),
+                        None => Self::nulls(field.data_type.clone(), len),
+                    }
+                });
+                Values::Struct(conformed.collect())
+            }
+            (Values::List { offsets, elements }, DataType::List(element)) => {
+                Values::List { offsets, elements: Box::new(elements.conformed(element)) }
+            }
+            (Values::Map { offsets, keys, values }, DataType::Map(_, value)) => {
+                Values::Map { offsets, keys, values: Box::new(values.conformed(value)) }
+            }
+            (values, _) => return Self { values, ..self },
+        };
+        Self::from_parts(data_type.clone(), len, values, self.validity)
+    }
+
     /// The column of a struct's field.
     pub fn field(&self, name: &str) -> Option<Self> {
         let DataType::Struct(fields) = &self.data_type else { return None };
         let index = fields.iter().position(|field| field.name == name)?;
+        Some(self.field_at(index, &fields[index].data_type))
+    }
+
+    /// The column of a struct's field at a place among its fields, which is of that type.
+    pub(crate) fn field_at(&self, index: usize, data_type: &DataType) -> Self {
         match &self.values {
-            Values::Struct(columns) => columns.get(index).cloned(),
+            Values::Struct(columns) if index < columns.len() => columns[index].clone(),
             Values::Constant(Scalar::Struct(values)) => {
                 let value = values.get(index).map_or(Scalar::Null, |(_, value)| value.clone());
-                Some(Self::constant(fields[index].data_type.clone(), value, self.len))
+                Self::constant(data_type.clone(), value, self.len)
             }
-            _ => Some(Self::nulls(fields[index].data_type.clone(), self.len)),
+            _ => Self::nulls(data_type.clone(), self.len),
         }
     }
 

@@ -119,6 +119,24 @@ impl Columns {
         Self::try_new(Arc::new(Schema::new(fields)), self.columns, self.row_count)
     }
 
+    /// The same rows under a schema that has their columns and may have more, also inside of
+    /// structs: those are null.
+    ///
+    /// # Errors
+    ///
+    /// Where a column is of another type.
+    pub fn conformed(self, schema: &Arc<Schema>) -> Result<Self, ColumnError> {
+        if self.schema == *schema {
+            return Ok(self);
+        }
+        let column = |field: &Field| match self.schema.index_of(&field.name) {
+            Some(index) => self.columns[index].clone().conformed(&field.data_type),
+            None => Column::nulls(field.data_type.clone(), self.row_count),
+        };
+        let columns = schema.fields.iter().map(column).collect();
+        Self::try_new(Arc::clone(schema), columns, self.row_count)
+    }
+
     /// The schema and the columns, taken apart.
     pub fn into_parts(self) -> (Arc<Schema>, Vec<Column>) {
         (self.schema, self.columns)

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use colonna_schema::{DataType, Schema};
+use colonna_schema::{DataType, Field, Schema};
 
-use crate::{Bitmap, Column, ColumnError, Columns, Strings, Values};
+use crate::{Bitmap, Column, ColumnError, Columns, Interner, Strings, Values};
 
 /// The rows of all columns, one after the other. All must be of the type; a column of nothing but
 /// nulls fits any.
@@ -26,7 +26,14 @@ pub fn concat(data_type: &DataType, columns: &[Column]) -> Column {
         }
         validity
     });
-    let values = shared_codes(columns).unwrap_or_else(|| {
+    let values = match data_type {
+        DataType::Utf8 | DataType::Binary => {
+            shared_codes(columns).or_else(|| merged_codes(columns, len))
+        }
+        DataType::Struct(fields) => Some(joined_fields(fields, columns)),
+        _ => None,
+    };
+    let values = values.unwrap_or_else(|| {
         let flat: Vec<Column> = columns.iter().map(Column::to_flat).collect();
         concat_flat(data_type, &flat)
     });
@@ -46,6 +53,58 @@ fn shared_codes(columns: &[Column]) -> Option<Values> {
         }
     }
     Some(Values::Codes { codes: joined, dictionary: Arc::clone(dictionary) })
+}
+
+/// Codes stay codes where most rows are coded and texts repeat: each word that a row uses is looked
+/// up once for each of the columns. None where the texts had better be flat.
+fn merged_codes(columns: &[Column], len: usize) -> Option<Values> {
+    let coded = columns.iter().filter(|column| matches!(column.values(), Values::Codes { .. }));
+    if coded.map(Column::len).sum::<usize>() * 2 <= len {
+        return None;
+    }
+    let mut interner = Interner::new();
+    let mut joined = Vec::with_capacity(len);
+    for column in columns {
+        match column.values() {
+            Values::Codes { codes, dictionary } => {
+                let mut numbers = vec![UNSEEN; dictionary.len()];
+                joined.extend(codes.iter().enumerate().map(|(row, &code)| {
+                    match numbers.get_mut(code as usize) {
+                        Some(number) if column.is_valid(row) => {
+                            if *number == UNSEEN {
+                                *number = interner.intern(dictionary.bytes(code as usize));
+                            }
+                            *number
+                        }
+                        _ => 0,
+                    }
+                }));
+            }
+            _ => joined.extend(
+                (0..column.len())
+                    .map(|row| column.bytes_at(row).map_or(0, |text| interner.intern(text))),
+            ),
+        }
+        if interner.len() * 2 > joined.len() && joined.len() > FEW_ROWS {
+            return None;
+        }
+    }
+    let dictionary = Arc::new(interner.into_words());
+    Some(Values::Codes { codes: joined, dictionary })
+}
+
+/// A word that no row has used yet.
+const UNSEEN: u32 = u32::MAX;
+
+/// With fewer rows than these it does not matter whether words repeat.
+const FEW_ROWS: usize = 256;
+
+fn joined_fields(fields: &[Field], columns: &[Column]) -> Values {
+    let field = |(index, field): (usize, &Field)| {
+        let parts = columns.iter().map(|column| column.field_at(index, &field.data_type));
+        concat(&field.data_type, &parts.collect::<Vec<_>>())
+    };
+    Values::Struct(fields.iter().enumerate().map(field).collect())
 }
 
 /// Joins flat columns. One whose form is not that of the type has been ruled out by the callers.
@@ -88,15 +147,7 @@ fn concat_flat(data_type: &DataType, columns: &[Column]) -> Values {
             let (keys, values) = (Box::new(keys), Box::new(values));
             Values::Map { offsets: joined_offsets(columns), keys, values }
         }
-        DataType::Struct(fields) => {
-            let field = |index: usize| {
-                children(&fields[index].data_type, &|column| match column.values() {
-                    Values::Struct(columns) => columns.get(index),
-                    _ => None,
-                })
-            };
-            Values::Struct((0..fields.len()).map(field).collect())
-        }
+        DataType::Struct(fields) => joined_fields(fields, columns),
     }
 }
 
@@ -150,7 +201,7 @@ impl Columns {
                 return Err(ColumnError::LengthMismatch { expected, found });
             }
         }
-        let column = |(index, field): (usize, &colonna_schema::Field)| {
+        let column = |(index, field): (usize, &Field)| {
             let pieces: Vec<Column> =
                 parts.iter().filter_map(|part| part.columns().get(index).cloned()).collect();
             match pieces.iter().find(|piece| *piece.data_type() != field.data_type) {

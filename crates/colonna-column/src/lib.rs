@@ -22,6 +22,7 @@ mod column;
 mod columns;
 mod concat;
 mod gather;
+mod interner;
 mod strings;
 
 pub use arrow::{arrow_schema, from_arrow, schema_from_arrow, to_arrow};
@@ -30,4 +31,5 @@ pub use builder::ColumnBuilder;
 pub use column::{Column, ColumnError, Values};
 pub use columns::Columns;
 pub use concat::concat;
+pub use interner::Interner;
 pub use strings::Strings;

@@ -53,6 +53,19 @@ impl Strings {
         self.offsets.push(self.bytes.len());
     }
 
+    /// Adds that many empty values at the end.
+    pub fn push_empty(&mut self, count: usize) {
+        self.offsets.resize(self.offsets.len() + count, self.bytes.len());
+    }
+
+    /// Keeps the first `len` values.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len() {
+            self.offsets.truncate(len + 1);
+            self.bytes.truncate(self.offsets[len]);
+        }
+    }
+
     /// The value at `index` as bytes; empty past the end.
     #[inline]
     pub fn bytes(&self, index: usize) -> &[u8] {

@@ -1,5 +1,7 @@
 //! A piece of a source that holds whole records.
 
+use std::sync::{Mutex, PoisonError};
+
 /// A place in the decoded text of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -31,6 +33,18 @@ pub(crate) fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 
+/// Buffers of chunks that are done with. Fresh memory costs more than reading into it.
+static SPARE: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+/// How many buffers are kept, and how large ones: those of all threads of a load.
+const MOST_SPARE: usize = 32;
+const MOST_SPARE_BYTE_LEN: usize = 8 << 20;
+
+/// A buffer to read into: whatever is in it is to be overwritten.
+pub(crate) fn spare_buffer() -> Vec<u8> {
+    SPARE.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+}
+
 /// Whole records of a source, as bytes whose UTF-8 nobody has checked yet.
 #[derive(Clone, Debug, Default)]
 pub struct Chunk {
@@ -38,10 +52,20 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// Where they start.
     pub start: Position,
-    /// How many records stand before them, broken ones included.
-    pub record_start: u64,
+    /// Whether records of the source stand before them, broken ones included.
+    pub has_records_before: bool,
     /// Where the records lie, where their format cannot tell it again from the bytes.
     pub(crate) spans: Vec<Span>,
+}
+
+impl Chunk {
+    /// Gives the memory back for the next chunks.
+    pub fn recycle(self) {
+        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < MOST_SPARE && self.bytes.capacity() <= MOST_SPARE_BYTE_LEN {
+            spare.push(self.bytes);
+        }
+    }
 }
 
 /// One record in the bytes of a chunk.

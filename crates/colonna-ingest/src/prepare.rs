@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use crate::decode::{self, Decode, Decoded, Observed};
-use crate::{Chunk, Evidence, FormatName, IngestError, ReadOptions, RecordShape, Source};
+use crate::{Chunk, Evidence, FormatName, IngestError, Position, ReadOptions, RecordShape, Source};
 
 /// How much of a source decides its format.
 const HEAD_BYTE_LEN: usize = 1 << 20;
@@ -72,6 +72,36 @@ impl Prepared {
         &self,
     ) -> Result<Box<dyn Iterator<Item = Result<Chunk, IngestError>> + Send>, IngestError> {
         self.decoder.chunks(&self.source)
+    }
+
+    /// Some of the records that lie around a byte of the source: about `len` bytes of them, and none
+    /// where records of this source can only be found by reading it from its start, or where there
+    /// is no whole one. Their lines are not known.
+    ///
+    /// # Errors
+    ///
+    /// Where the source cannot be read.
+    pub fn sample(&self, byte_offset: u64, len: usize) -> Result<Option<Chunk>, IngestError> {
+        if byte_offset == 0 {
+            return self.chunks()?.next().transpose();
+        }
+        if !self.is_seekable() {
+            return Ok(None);
+        }
+        let Some(mut bytes) = self.source.text_at(byte_offset, len)? else { return Ok(None) };
+        let newlines = (memchr::memchr(b'\n', &bytes), memchr::memrchr(b'\n', &bytes));
+        let (Some(first), Some(last)) = newlines else { return Ok(None) };
+        bytes.truncate(last + 1);
+        drop(bytes.drain(..=first));
+        let byte_offset = byte_offset + crate::chunk::count(first + 1);
+        let start = Position { line: 0, byte_offset };
+        let chunk = Chunk { bytes, start, has_records_before: true, ..Chunk::default() };
+        Ok((!chunk.bytes.is_empty()).then_some(chunk))
+    }
+
+    /// Whether records can be found from any place of the source on.
+    pub fn is_seekable(&self) -> bool {
+        self.decoder.has_a_record_on_each_line() && self.source.is_plain()
     }
 
     /// Adds what the values of a chunk are to the evidence.

@@ -11,7 +11,7 @@ use colonna_schema::Schema;
 use uuid::Uuid;
 
 use crate::log::modified_ms;
-use crate::{DataFile, PartitionKey, Snapshot, StorageError};
+use crate::{DataFile, PartitionKey, Snapshot, StorageError, TableFolder};
 
 /// Bytes that are gathered before the system is asked to write them.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -31,7 +31,7 @@ pub fn encode(
     options: &WriteOptions,
 ) -> Result<DataFile, StorageError> {
     let mut encoder =
-        Encoder::try_new(table, key.clone(), Arc::clone(rows.schema()), options.clone())?;
+        Encoder::try_new(&table.folder(), key.clone(), Arc::clone(rows.schema()), options.clone())?;
     encoder.write(rows)?;
     encoder.finish()
 }
@@ -42,7 +42,7 @@ pub fn encode(
 /// before is removed.
 #[derive(Debug)]
 pub struct Encoder {
-    table: Snapshot,
+    table: TableFolder,
     key: PartitionKey,
     relative: String,
     path: PathBuf,
@@ -56,7 +56,7 @@ impl Encoder {
     ///
     /// Where the folder or the file cannot be made.
     pub fn try_new(
-        table: &Snapshot,
+        table: &TableFolder,
         key: PartitionKey,
         schema: Arc<Schema>,
         options: WriteOptions,

@@ -29,6 +29,7 @@
 
 mod commit;
 mod encode;
+mod folder;
 mod partition;
 mod partition_key;
 mod snapshot;
@@ -43,6 +44,7 @@ mod tests;
 pub use commit::{Change, Committed, Replaced, commit};
 pub use encode::{Encoder, encode};
 pub use error::{Cause, StorageError};
+pub use folder::TableFolder;
 pub use log::{
     CommitOutcome, DataFile, DeletionVector, NewColumn, Operation, Snapshot, Transaction,
 };

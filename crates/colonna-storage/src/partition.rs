@@ -264,8 +264,9 @@ fn split_times(
     times: &Column,
 ) -> Vec<(PartitionKey, Vec<u32>)> {
     let micros_per_value = if *times.data_type() == DataType::Date { MICROS_PER_DAY } else { 1 };
-    // Rows of one partition mostly come together, so that the last hour is often the next.
     let mut by_hour: BTreeMap<(bool, i64), Vec<u32>> = BTreeMap::new();
+    // Rows of one partition mostly come together: they are moved into the map by the run.
+    let (mut last, mut run) = ((false, 0), Vec::new());
     let flat = times.to_flat();
     let step = if granularity == Granularity::Hour { 1 } else { 24 };
     for row in 0..flat.len() {
@@ -273,7 +274,17 @@ fn split_times(
             let hour = value.saturating_mul(micros_per_value).div_euclid(MICROS_PER_HOUR);
             hour.div_euclid(step) * step
         });
-        by_hour.entry((hour.is_none(), hour.unwrap_or_default())).or_default().push(narrow(row));
+        let key = (hour.is_none(), hour.unwrap_or_default());
+        if key != last {
+            if !run.is_empty() {
+                by_hour.entry(last).or_default().append(&mut run);
+            }
+            last = key;
+        }
+        run.push(narrow(row));
+    }
+    if !run.is_empty() {
+        by_hour.entry(last).or_default().append(&mut run);
     }
     // Days of one month become one partition here, in the order of the days.
     let mut split: Vec<(PartitionKey, Vec<u32>)> = Vec::new();

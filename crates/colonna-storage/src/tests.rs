@@ -244,7 +244,8 @@ fn a_file_that_is_not_committed_is_not_seen_and_one_not_ended_is_not_left() {
     let rows = rows("2025-10-02", 0..3);
     let options = WriteOptions::default();
     let schema = std::sync::Arc::clone(rows.schema());
-    let mut encoder = Encoder::try_new(&table, key(&table, &rows), schema, options).unwrap();
+    let mut encoder =
+        Encoder::try_new(&table.folder(), key(&table, &rows), schema, options).unwrap();
     encoder.write(&rows).unwrap();
     drop(encoder);
     let folder = table.root().join("ts_date=2025-10-02");

@@ -46,6 +46,9 @@ pub struct LoadReport {
     pub bytes_in: u64,
     /// Bytes of the input once decompressed.
     pub bytes_decoded: u64,
+    /// Bytes of the decompressed input that were read again, because a late value did not fit what a
+    /// sample of the input had proposed, or because a sample could not settle the types.
+    pub bytes_again: u64,
     /// Bytes of the data files written.
     pub bytes_out: u64,
     /// How long it took.
@@ -71,6 +74,7 @@ impl LoadReport {
             partitions: 0,
             bytes_in: 0,
             bytes_decoded: 0,
+            bytes_again: 0,
             bytes_out: 0,
             seconds: 0.0,
             notes: Vec::new(),

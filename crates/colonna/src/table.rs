@@ -39,6 +39,11 @@ impl Table {
         Ok(Self { name: name_of(path), source, snapshot: None })
     }
 
+    /// Whether a folder holds a Delta table.
+    pub fn exists(path: impl AsRef<Path>) -> bool {
+        Snapshot::exists(path)
+    }
+
     /// A version of the Delta table in a folder.
     ///
     /// # Errors

@@ -4,14 +4,20 @@ use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
-use crate::chunk::count;
+use crate::chunk::{self, count};
 use crate::{IngestError, Position, Source};
+
+/// What is read of a source at first.
+const SMALL_BYTE_LEN: usize = 64 << 10;
 
 /// Reads a source into a buffer from which chunks are cut.
 pub(crate) struct Feed {
     reader: Box<dyn Read + Send>,
     name: Arc<str>,
+    /// What has been read and not been cut off yet, and room behind it.
     buffer: Vec<u8>,
+    /// How much has been read into the buffer.
+    len: usize,
     is_ended: bool,
     /// Where the buffer starts.
     position: Position,
@@ -34,7 +40,8 @@ impl Feed {
         Ok(Self {
             reader: source.open()?,
             name: Arc::clone(source.name()),
-            buffer: Vec::new(),
+            buffer: chunk::spare_buffer(),
+            len: 0,
             is_ended: false,
             position: Position::default(),
             record_byte_len,
@@ -48,7 +55,7 @@ impl Feed {
 
     /// What has been read and not been cut off yet.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.buffer
+        self.buffer.get(..self.len).unwrap_or_default()
     }
 
     /// Whether nothing follows the bytes.
@@ -60,29 +67,39 @@ impl Feed {
         self.position
     }
 
+    pub(crate) fn record_byte_len(&self) -> usize {
+        self.record_byte_len
+    }
+
     pub(crate) fn chunk_byte_len(&self) -> usize {
         self.chunk_byte_len
     }
 
     /// Fills the buffer to a chunk; where it has that already, to twice its length.
     pub(crate) fn fill(&mut self) -> Result<(), IngestError> {
-        let wanted = match self.buffer.len() {
+        let wanted = match self.len {
             len if len < self.chunk_byte_len => self.chunk_byte_len,
             len => len * 2,
         };
-        let missing = count(wanted - self.buffer.len());
-        let read = (&mut self.reader).take(missing).read_to_end(&mut self.buffer);
-        match read {
-            Ok(len) if count(len) < missing => self.is_ended = true,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(source) => {
-                let byte_offset = self.position.byte_offset + count(self.buffer.len());
-                return Err(IngestError::ReadFailed {
-                    name: Arc::clone(&self.name),
-                    byte_offset,
-                    source,
-                });
+        while self.len < wanted && !self.is_ended {
+            if self.buffer.len() == self.len {
+                // Step by step, for most sources of a load may be small.
+                let step = (self.len * 2).max(SMALL_BYTE_LEN).min(wanted);
+                self.buffer.resize(step, 0);
+            }
+            let end = self.buffer.len().min(wanted);
+            match self.reader.read(self.buffer.get_mut(self.len..end).unwrap_or_default()) {
+                Ok(0) => self.is_ended = true,
+                Ok(len) => self.len += len,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(source) => {
+                    let byte_offset = self.position.byte_offset + count(self.len);
+                    return Err(IngestError::ReadFailed {
+                        name: Arc::clone(&self.name),
+                        byte_offset,
+                        source,
+                    });
+                }
             }
         }
         Ok(())
@@ -94,7 +111,7 @@ impl Feed {
         if len <= self.record_byte_len {
             return Ok(());
         }
-        let before = self.buffer.get(..start).unwrap_or_default();
+        let before = self.bytes().get(..start).unwrap_or_default();
         Err(IngestError::RecordTooLarge {
             name: Arc::clone(&self.name),
             line: self.position.after(before).line,
@@ -104,9 +121,17 @@ impl Feed {
 
     /// Cuts the first `len` bytes off, and where they start.
     pub(crate) fn cut(&mut self, len: usize) -> (Vec<u8>, Position) {
-        let len = len.min(self.buffer.len());
-        let rest = self.buffer.split_off(len);
-        let bytes = std::mem::replace(&mut self.buffer, rest);
+        let len = len.min(self.len);
+        let mut bytes = std::mem::replace(&mut self.buffer, chunk::spare_buffer());
+        let rest = bytes.get(len..self.len).unwrap_or_default();
+        if self.buffer.len() < rest.len() {
+            self.buffer.resize(rest.len(), 0);
+        }
+        if let Some(start) = self.buffer.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        self.len = rest.len();
+        bytes.truncate(len);
         let start = self.position;
         self.position = start.after(&bytes);
         (bytes, start)

@@ -7,13 +7,13 @@ use crate::{Chunk, IngestError};
 #[derive(Debug)]
 pub(crate) struct LineChunks {
     feed: Feed,
-    records: u64,
+    has_records_before: bool,
     is_failed: bool,
 }
 
 impl LineChunks {
     pub(crate) fn new(feed: Feed) -> Self {
-        Self { feed, records: 0, is_failed: false }
+        Self { feed, has_records_before: false, is_failed: false }
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, IngestError> {
@@ -33,16 +33,15 @@ impl LineChunks {
             if whole == 0 {
                 return Ok(None);
             }
-            let mut records = 0;
-            for line in lines(self.feed.bytes().get(..whole).unwrap_or_default()) {
-                self.feed.check_record(line.start, line.bytes.len())?;
-                records += u64::from(!line.is_blank());
+            if whole > self.feed.record_byte_len() {
+                for line in lines(self.feed.bytes().get(..whole).unwrap_or_default()) {
+                    self.feed.check_record(line.start, line.bytes.len())?;
+                }
             }
             let (bytes, start) = self.feed.cut(whole);
-            let record_start = self.records;
-            self.records += records;
-            if records > 0 {
-                return Ok(Some(Chunk { bytes, start, record_start, spans: Vec::new() }));
+            if lines(&bytes).any(|line| !line.is_blank()) {
+                let has_records_before = std::mem::replace(&mut self.has_records_before, true);
+                return Ok(Some(Chunk { bytes, start, has_records_before, spans: Vec::new() }));
             }
         }
     }

@@ -36,6 +36,9 @@ pub struct Decoded {
     pub rejections: Vec<Rejection>,
     /// How many records there were.
     pub records: u64,
+    /// How many values there were that another shape could have taken better. Where there were none,
+    /// and the shape was settled by other records, it is the shape that these lead to as well.
+    pub surprises: u64,
 }
 
 /// The chunks of a source, one after the other.
@@ -49,6 +52,11 @@ pub(crate) trait Decode: Debug + Send + Sync {
     /// How many lines before the records were passed over as none.
     fn skipped_lines(&self) -> u64 {
         0
+    }
+
+    /// Whether each line is a record, or none, whatever stands on the others.
+    fn has_a_record_on_each_line(&self) -> bool {
+        false
     }
 
     /// The source in pieces of whole records.

@@ -167,6 +167,10 @@ impl Decode for TextDecoder {
         }
     }
 
+    fn has_a_record_on_each_line(&self) -> bool {
+        true
+    }
+
     fn chunks(&self, source: &Source) -> Result<Chunks, IngestError> {
         let feed = Feed::open(source, self.record_byte_len, self.chunk_byte_len)?;
         Ok(Box::new(LineChunks::new(feed)))
@@ -225,7 +229,8 @@ impl Decode for TextDecoder {
                 raw: line.bytes.to_vec(),
             });
         });
-        Ok(Decoded { columns: shaper.finish()?, rejections, records })
+        let surprises = shaper.surprises();
+        Ok(Decoded { columns: shaper.finish()?, rejections, records, surprises })
     }
 }
 

@@ -34,6 +34,7 @@ pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
         ),
         leaves_left: options.column_limit,
         needs_residual: evidence.has_surplus || evidence.root.is_over_limit,
+        is_settled: !evidence.root.is_over_limit,
         reports: Vec::new(),
     };
     let root = decider.root();
@@ -46,12 +47,10 @@ pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
     if !options.all_text {
         nulls.push(UNQUOTED_NULL.to_owned());
     }
+    let schema = Arc::new(Schema::new(columns));
     let shape = RecordShape {
-        schema: Arc::new(Schema::new(columns)),
-        root,
-        residual,
-        nulls: nulls.into(),
-        required: None,
+        is_settled: decider.is_settled,
+        ..RecordShape::new(schema, root, residual, nulls.into())
     };
     Inferred { shape, fields: decider.reports }
 }
@@ -78,6 +77,8 @@ struct Decider<'a> {
     names: Names,
     leaves_left: usize,
     needs_residual: bool,
+    /// No field that has values is open.
+    is_settled: bool,
     reports: Vec<FieldReport>,
 }
 
@@ -123,6 +124,11 @@ impl Decision {
 
     fn text(words: &'static str, conflict: Option<Class>) -> Self {
         Self { value: ValueShape::TEXT, words, conflict }
+    }
+
+    /// Text for now: the next value could make something else of it.
+    fn open(words: &'static str) -> Self {
+        Self { value: ValueShape::OPEN, words, conflict: None }
     }
 }
 
@@ -232,6 +238,10 @@ impl Decider<'_> {
             }
             None => (self.decide(evidence, place), Policy::Keep),
         };
+        if let ValueShape::Text(Reading { is_open: true, .. }) = decision.value {
+            let specials = evidence.text.as_ref().map_or(0, |text| text.specials);
+            self.is_settled &= evidence.value_count() + specials == 0;
+        }
         if !decision.value.data_type().is_nested() {
             self.leaves_left = self.leaves_left.saturating_sub(1);
         }
@@ -267,7 +277,7 @@ impl Decider<'_> {
         let scalars = evidence.value_count() - objects - lists
             + evidence.text.as_ref().map_or(0, |text| text.specials);
         match (objects > 0, lists > 0, scalars > 0) {
-            (false, false, false) => Decision::text("no value but null", None),
+            (false, false, false) => Decision::open("no value but null"),
             (false, false, true) => self.decide_scalar(evidence, place),
             (true, false, false) => self.decide_object(evidence, place),
             (false, true, false) => self.decide_list(evidence, place),
@@ -277,7 +287,7 @@ impl Decider<'_> {
 
     fn decide_object(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
         let Some(object) = evidence.object.as_deref() else {
-            return Decision::text("objects without keys, as written", None);
+            return Decision::open("objects without keys, as written");
         };
         if place.depth >= self.options.nesting_limit {
             return Decision::text("nested deeper than columns may be, as written", None);
@@ -305,7 +315,7 @@ impl Decider<'_> {
                 let count = element.value_count() + element.count(Class::Null);
                 (self.value(element, &place.child("[]", "[]", count)).0, "lists")
             }
-            None => (ValueShape::TEXT, "lists without elements"),
+            None => (ValueShape::OPEN, "lists without elements"),
         };
         Decision::new(ValueShape::List(Box::new(value)), words)
     }
@@ -344,9 +354,7 @@ impl Decider<'_> {
                 Decision { value: ValueShape::Text(reading), words, conflict: minority(evidence) }
             }
             (true, false) => Decision::new(ValueShape::Int64(reading), "integers"),
-            (false, true) if !has_number => {
-                Decision::text("no number but NaN and infinities", None)
-            }
+            (false, true) if !has_number => Decision::open("no number but NaN and infinities"),
             _ => Decision::new(ValueShape::Float64(reading), "numbers"),
         }
     }
@@ -363,20 +371,30 @@ impl Decider<'_> {
         if let Some(commas) = commas.filter(|commas| commas.count == evidence.count(Class::Text))
             && let Some((style, is_integer)) = commas.decide()
         {
-            let reading = Reading { style, times: None };
+            let reading = Reading { style, ..Reading::default() };
             return if is_integer && !has_special {
                 Decision::new(ValueShape::Int64(reading), "integers with commas between thousands")
             } else {
                 Decision::new(ValueShape::Float64(reading), "numbers with commas")
             };
         }
+        let may_be_numbers = commas.is_some_and(|commas| {
+            commas.may_decide() && commas.count == evidence.count(Class::Text)
+        });
         if has_number || has_special {
-            return Decision::text("values of different kinds, as written", minority(evidence));
+            let words = "values of different kinds, as written";
+            let value = if may_be_numbers { ValueShape::OPEN } else { ValueShape::TEXT };
+            return Decision { value, words, conflict: minority(evidence) };
         }
         let Some(times) = evidence.times.decide() else {
-            return Decision::text("texts", None);
+            return if may_be_numbers {
+                Decision::open("texts")
+            } else {
+                Decision::text("texts", None)
+            };
         };
-        let reading = Reading { times: Some(times.format.clone()), ..Reading::default() };
+        let reading =
+            Reading { times: Some(times.format.clone()), is_open: true, ..Reading::default() };
         let is_named = self.is_time_column(place);
         match times.ambiguous {
             Some(crate::time::Ambiguity::OrdinalOrIdentifier) if is_named => {}
@@ -386,7 +404,7 @@ impl Decider<'_> {
             }
             Some(_) => {
                 let words = "dates with the day or the month first: give a format to read dates";
-                return Decision::text(words, None);
+                return Decision::open(words);
             }
             None => {}
         }

@@ -153,6 +153,10 @@ impl Style {
         self.is_exact_double &= other.is_exact_double;
     }
 
+    fn may_decide(&self) -> bool {
+        self.is_possible && (self.is_integer || self.is_exact_double)
+    }
+
     fn is_decided(&self) -> bool {
         self.is_possible && self.is_shown && (self.is_integer || self.is_exact_double)
     }
@@ -165,6 +169,11 @@ impl Default for Commas {
 }
 
 impl Commas {
+    /// Whether texts are left that could be numbers.
+    pub(crate) fn may_decide(&self) -> bool {
+        self.decimal.may_decide() || self.grouped.may_decide()
+    }
+
     /// Sees a text that is no null; `plain` is the number that it is without commas.
     #[inline]
     pub(crate) fn observe(&mut self, text: &str, plain: Option<Number>) {

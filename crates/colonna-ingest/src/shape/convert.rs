@@ -1,7 +1,7 @@
 //! A text or number as a value of a type, exactly or not at all.
 
-use crate::TimeFormat;
 use crate::infer::{Number, is_exact_double, read_number};
+use crate::{EpochUnit, TimeFormat};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
@@ -56,10 +56,12 @@ pub(super) fn days(text: &str, format: &TimeFormat) -> Option<i64> {
     Some(moment.micros.div_euclid(MICROS_PER_DAY))
 }
 
-/// A moment, in microseconds since 1970.
-pub(super) fn micros(text: &str, format: &TimeFormat, may_cut: bool) -> Option<i64> {
+/// A moment, in microseconds since 1970. `exactly` refuses a number that would not have made the
+/// column one of times.
+pub(super) fn micros(text: &str, format: &TimeFormat, may_cut: bool, exactly: bool) -> Option<i64> {
     let moment = format.parse(text).filter(|moment| moment.is_exact || may_cut)?;
-    Some(moment.micros)
+    let is_number = matches!(format, TimeFormat::Epoch(_));
+    (!is_number || !exactly || EpochUnit::is_plausible(moment.micros)).then_some(moment.micros)
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ impl TryFrom<ShapeFile> for RecordShape {
         }
         let schema = Arc::new(Schema::new(columns));
         let (root, nulls) = (ObjectShape::new(fields), file.nulls.into());
-        Ok(Self { schema, root, residual, nulls, required: None })
+        Ok(Self { is_settled: true, ..Self::new(schema, root, residual, nulls) })
     }
 }
 
@@ -193,7 +193,8 @@ fn insert(
 }
 
 fn value_shape(file: &ValueFile) -> Result<ValueShape, ShapeFileError> {
-    let reading = || Reading { style: file.numbers.unwrap_or_default(), times: None };
+    let reading =
+        || Reading { style: file.numbers.unwrap_or_default(), times: None, is_open: false };
     let format = || file.format.clone().unwrap_or(TimeFormat::Iso8601);
     let part = |part: &Option<Box<ValueFile>>, type_name, name| match part {
         Some(part) => Ok(Box::new(value_shape(part)?)),

@@ -5,14 +5,18 @@ mod file;
 mod reconcile;
 mod residual;
 mod shaper;
+mod shred;
 
 use std::sync::Arc;
 
+use colonna_column::{ColumnBuilder, Columns};
 use colonna_schema::{DataType, Field, Schema};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::shaper::write_text;
 pub use self::shaper::{Misfit, Shaper};
+use self::shred::QuotedKey;
 use crate::TimeFormat;
 use crate::infer::NumberStyle;
 
@@ -31,6 +35,10 @@ pub struct RecordShape {
     pub(crate) nulls: Arc<[String]>,
     /// The column, and the fields of structs, that every record must have a value in.
     pub(crate) required: Option<Required>,
+    /// Empty columns that know which texts are worth interning; none where nothing is known.
+    pub(crate) forms: Arc<[ColumnBuilder]>,
+    /// No value that fits its column without surprise could lead to another shape.
+    pub(crate) is_settled: bool,
 }
 
 /// A value that no record may lack.
@@ -43,6 +51,30 @@ pub(crate) struct Required {
 }
 
 impl RecordShape {
+    pub(crate) fn new(
+        schema: Arc<Schema>,
+        root: ObjectShape,
+        residual: Option<usize>,
+        nulls: Arc<[String]>,
+    ) -> Self {
+        Self { schema, root, residual, nulls, ..Self::default() }
+    }
+
+    /// Whether this is the shape of the whole input if it is that of a part, and the rest of the
+    /// input decodes into it without a surprise.
+    pub fn is_settled(&self) -> bool {
+        self.is_settled
+    }
+
+    /// Whether rows of the other shape, which decoded into it without a surprise, are the rows of
+    /// this one, but for columns and fields of structs that they lack.
+    pub fn extends(&self, other: &Self) -> bool {
+        self.nulls == other.nulls
+            && self.required == other.required
+            && other.residual.is_none_or(|_| self.residual.is_some())
+            && self.root.extends(&other.root)
+    }
+
     /// The columns.
     pub fn schema(&self) -> &Arc<Schema> {
         &self.schema
@@ -69,6 +101,24 @@ impl RecordShape {
         self
     }
 
+    /// The same shape, under which texts are interned where they repeated in these columns of it.
+    #[must_use]
+    pub fn with_forms_of(mut self, columns: &Columns) -> Self {
+        if columns.schema() == &self.schema {
+            self.forms = columns.columns().iter().map(ColumnBuilder::like).collect();
+        }
+        self
+    }
+
+    /// Empty columns of this shape.
+    pub(crate) fn builders(&self) -> Vec<ColumnBuilder> {
+        if self.forms.len() == self.schema.fields.len() {
+            return self.forms.to_vec();
+        }
+        let fields = self.schema.fields.iter();
+        fields.map(|field| ColumnBuilder::interning(&field.data_type)).collect()
+    }
+
     /// Whether there is a column for what no other column takes.
     pub fn has_residual(&self) -> bool {
         self.residual.is_some()
@@ -82,6 +132,8 @@ pub(crate) const UNQUOTED_NULL: &str = "\\N";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ObjectShape {
     pub(crate) fields: Vec<FieldShape>,
+    /// The keys of the fields, as JSON writes them.
+    pub(crate) keys: Vec<QuotedKey>,
     index: FxHashMap<Box<str>, usize>,
 }
 
@@ -89,7 +141,8 @@ impl ObjectShape {
     pub(crate) fn new(fields: Vec<FieldShape>) -> Self {
         let index = fields.iter().enumerate();
         let index = index.map(|(index, field)| (field.key.clone(), index)).collect();
-        Self { fields, index }
+        let keys = fields.iter().map(|field| QuotedKey::new(&field.key)).collect();
+        Self { fields, keys, index }
     }
 
     /// The index of the field of that key. `hint` is where it stands if keys come in order.
@@ -158,10 +211,31 @@ pub(crate) struct Reading {
     pub(crate) style: NumberStyle,
     /// The format that every value has if the column were one of times.
     pub(crate) times: Option<TimeFormat>,
+    /// The next value could make another type of it: it has had none, or only such as leave open
+    /// what they are.
+    pub(crate) is_open: bool,
 }
 
 impl ValueShape {
-    pub(crate) const TEXT: Self = Self::Text(Reading { style: NumberStyle::Plain, times: None });
+    pub(crate) const TEXT: Self =
+        Self::Text(Reading { style: NumberStyle::Plain, times: None, is_open: false });
+    pub(crate) const OPEN: Self =
+        Self::Text(Reading { style: NumberStyle::Plain, times: None, is_open: true });
+
+    /// Whether values of the other shape are values of this one, but for fields that they lack.
+    fn extends(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Struct(own), Self::Struct(other)) | (Self::Flat(own), Self::Flat(other)) => {
+                own.extends(other)
+            }
+            (Self::List(own), Self::List(other)) | (Self::Map(own), Self::Map(other)) => {
+                own.extends(other)
+            }
+            // An open text has had no values.
+            (Self::Text(own), Self::Text(other)) => own.style == other.style,
+            (own, other) => own == other,
+        }
+    }
 
     /// The type of the column. A flattened struct has none of its own.
     pub(crate) fn data_type(&self) -> DataType {
@@ -186,6 +260,18 @@ impl ValueShape {
 }
 
 impl ObjectShape {
+    /// Whether it has the fields of the other.
+    fn extends(&self, other: &Self) -> bool {
+        other.fields.iter().all(|field| {
+            let own = self.find(&field.key, usize::MAX).and_then(|index| self.fields.get(index));
+            own.is_some_and(|own| {
+                own.name == field.name
+                    && own.policy == field.policy
+                    && own.value.extends(&field.value)
+            })
+        })
+    }
+
     /// The fields of the struct, in the order of their slots.
     fn schema_fields(&self) -> Vec<Field> {
         let mut fields: Vec<&FieldShape> = self.fields.iter().collect();

@@ -28,7 +28,8 @@ impl RecordShape {
             })
         });
         let schema = Arc::new(Schema::new(columns));
-        Self { schema, root, residual, nulls: Arc::clone(&self.nulls), required: None }
+        let is_settled = self.is_settled && merge.is_exact;
+        Self { is_settled, ..Self::new(schema, root, residual, Arc::clone(&self.nulls)) }
     }
 }
 
@@ -101,8 +102,8 @@ impl Merge {
             (ValueShape::Map(value), DataType::Map(key, wanted)) if **key == DataType::Utf8 => {
                 ValueShape::Map(Box::new(self.value(value, wanted)))
             }
-            (value, wanted) if value.data_type() == *wanted => value.clone(),
             (_, DataType::Utf8) => ValueShape::TEXT,
+            (value, wanted) if value.data_type() == *wanted => value.clone(),
             (ValueShape::Date(format), DataType::Timestamp) => {
                 ValueShape::Timestamp { format: format.clone(), may_cut: false }
             }

@@ -49,20 +49,31 @@ struct State {
     is_repeated: bool,
     /// Objects are looked through for repeated keys before they are written.
     is_careful: bool,
+    surprises: u64,
 }
 
 impl Shaper {
     /// No rows yet.
     pub fn new(shape: &Arc<RecordShape>) -> Self {
-        let fields = shape.schema().fields.iter();
         Self {
             shape: Arc::clone(shape),
-            columns: fields.map(|field| ColumnBuilder::new(&field.data_type)).collect(),
+            columns: shape.builders(),
             rows: 0,
             dropped: FxHashSet::default(),
             extra_fields: Vec::new(),
             state: State::default(),
         }
+    }
+
+    /// The shape, the columns, and the place of the current record in them.
+    pub(crate) fn parts_mut(&mut self) -> (&RecordShape, &mut [ColumnBuilder], usize) {
+        (&self.shape, &mut self.columns, self.rows)
+    }
+
+    /// How many values there were, so far, that another shape could have taken better: they did not
+    /// fit, no column takes them, or their column is open.
+    pub fn surprises(&self) -> u64 {
+        self.state.surprises
     }
 
     /// Says which source the next records come from. They get its extra fields when they end.
@@ -106,6 +117,7 @@ impl Shaper {
         let is_null = !quoted && text.is_empty()
             || shape.nulls.iter().any(|null| null == text && !(quoted && null == UNQUOTED_NULL));
         let exactly = field.policy == Policy::Keep;
+        state.surprises += u64::from(!is_null && is_open(&field.value));
         if is_null {
             builder.push_null();
         } else if !write_text(builder, &field.value, text, exactly) {
@@ -137,6 +149,7 @@ impl Shaper {
             self.extra_fields.push((name, text));
         }
         let residual = self.shape.residual;
+        self.state.count_unfit();
         let refused = self.state.unfit.iter().find(|unfit| unfit.is_rejected || residual.is_none());
         if let Some(refused) = refused {
             let (field, reason) = (Some(refused.field()), refused.reason.clone());
@@ -200,6 +213,12 @@ impl Shaper {
 }
 
 impl State {
+    /// A value whose type was given is no surprise, whatever it is.
+    fn count_unfit(&mut self) {
+        let unfit = self.unfit.iter().filter(|unfit| !unfit.is_rejected);
+        self.surprises += crate::chunk::count(unfit.count());
+    }
+
     fn keep_surplus(&mut self, key: &str, text: &str) {
         self.unfit.push(Unfit {
             reversed_path: vec![key.to_owned()],
@@ -285,6 +304,10 @@ impl State {
             (_, Kind::Null) => {
                 column.push_null();
                 true
+            }
+            (ValueShape::Text(reading), kind) if reading.is_open && kind != Kind::Null => {
+                self.surprises += 1;
+                column.push_text(&value.as_written()).is_ok()
             }
             (ValueShape::Text(_), Kind::EscapedText) => {
                 column.push_text(&value.as_written()).is_ok()
@@ -386,7 +409,7 @@ fn write_scalar(
     }
 }
 
-fn write_number(
+pub(super) fn write_number(
     column: &mut ColumnBuilder,
     shape: &ValueShape,
     text: &str,
@@ -410,7 +433,12 @@ fn write_number(
 
 /// Adds a text to a column of scalars; nothing where it does not fit. Words for null are null in a
 /// column of anything but text.
-fn write_text(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactly: bool) -> bool {
+pub(crate) fn write_text(
+    column: &mut ColumnBuilder,
+    shape: &ValueShape,
+    text: &str,
+    exactly: bool,
+) -> bool {
     if let ValueShape::Text(_) = shape {
         return column.push_text(text).is_ok();
     }
@@ -420,7 +448,7 @@ fn write_text(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactl
     let pushed = match shape {
         ValueShape::Date(format) => days(text, format).map(|days| column.push_i64(days).is_ok()),
         ValueShape::Timestamp { format, may_cut } => {
-            micros(text, format, *may_cut).map(|micros| column.push_i64(micros).is_ok())
+            micros(text, format, *may_cut, exactly).map(|micros| column.push_i64(micros).is_ok())
         }
         ValueShape::Decimal { precision, scale } => {
             decimal(text, *precision, *scale).map(|unscaled| column.push_decimal(unscaled).is_ok())
@@ -456,6 +484,11 @@ fn loose_number(text: &str, exactly: bool) -> Option<Number> {
         return None;
     }
     text.trim_ascii().parse().ok().map(Number::Int)
+}
+
+/// Whether another value could make another type of the field.
+fn is_open(shape: &ValueShape) -> bool {
+    matches!(shape, ValueShape::Text(reading) if reading.is_open)
 }
 
 fn misfit_reason(shape: &ValueShape, found: &str) -> String {

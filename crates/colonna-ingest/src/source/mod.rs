@@ -5,6 +5,7 @@
 //! every pass over it reads the same text.
 
 mod decompress;
+mod digest;
 mod encoding;
 mod expand;
 mod path_pattern;
@@ -12,12 +13,13 @@ mod spool;
 mod transcode;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::decompress::Layer;
+use self::digest::Digest;
 use self::encoding::TextEncoding;
 pub use self::expand::{Input, expand};
 use self::path_pattern::PathPattern;
@@ -26,6 +28,8 @@ use crate::IngestError;
 
 /// How much of the decompressed bytes decides the encoding.
 const SAMPLE_BYTE_LEN: u64 = 1 << 20;
+
+const DIGEST_BUFFER_BYTE_LEN: usize = 1 << 20;
 
 /// How sources are opened. The default finds out compression and encoding by the bytes.
 #[derive(Clone, Debug)]
@@ -67,6 +71,7 @@ pub struct Source {
     encoding: TextEncoding,
     max_expansion: u64,
     extra_fields: Vec<(String, String)>,
+    digest: Digest,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +100,7 @@ impl Source {
             encoding: TextEncoding::UTF8,
             max_expansion: options.max_expansion,
             extra_fields,
+            digest: Digest::default(),
         };
         source.layers = source.find_layers().map_err(|error| source.failed(0, error))?;
         source.encoding = source.find_encoding(named)?;
@@ -116,8 +122,60 @@ impl Source {
     ///
     /// Where it cannot be opened. While it is read, a damaged or truncated stream is an error.
     pub fn open(&self) -> Result<Box<dyn Read + Send>, IngestError> {
-        let bytes = self.open_decompressed(&self.layers)?;
+        let bytes = self.decompressed(self.digest.of(self.open_raw()?), &self.layers)?;
         transcode::reader(bytes, self.encoding).map_err(|error| self.failed(0, error))
+    }
+
+    /// A digest of its bytes as they are stored. Where nobody has read all of them yet, they are read
+    /// now.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    pub fn digest(&self) -> Result<u128, IngestError> {
+        if let Some(digest) = self.digest.get() {
+            return Ok(digest);
+        }
+        let mut bytes = self.digest.of(self.open_raw()?);
+        let mut buffer = vec![0; DIGEST_BUFFER_BYTE_LEN];
+        loop {
+            match bytes.read(&mut buffer) {
+                Ok(0) => return Ok(self.digest.get().unwrap_or_default()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(0, error)),
+            }
+        }
+    }
+
+    /// Whether its text is just what lies on disk.
+    pub(crate) fn is_plain(&self) -> bool {
+        let is_file = matches!(self.origin, Origin::File(_));
+        is_file && self.layers.is_empty() && self.encoding == TextEncoding::UTF8
+    }
+
+    /// Up to `len` bytes of its text from `byte_offset` on, where its text is just what lies on disk;
+    /// else none.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    pub(crate) fn text_at(
+        &self,
+        byte_offset: u64,
+        len: usize,
+    ) -> Result<Option<Vec<u8>>, IngestError> {
+        let Origin::File(path) = &self.origin else { return Ok(None) };
+        if !self.is_plain() {
+            return Ok(None);
+        }
+        let mut file = open_file(path)?;
+        let mut text = Vec::with_capacity(len);
+        let read = file
+            .seek(SeekFrom::Start(byte_offset))
+            .and_then(|_| file.take(crate::chunk::count(len)).read_to_end(&mut text));
+        read.map_err(|error| self.failed(text.len(), error))?;
+        Ok(Some(text))
     }
 
     /// How many bytes it has on disk. A pipe does not know.
@@ -169,10 +227,21 @@ impl Source {
     }
 
     fn open_decompressed(&self, layers: &[Layer]) -> Result<Box<dyn Read + Send>, IngestError> {
-        let raw: Box<dyn Read + Send> = match &self.origin {
+        self.decompressed(self.open_raw()?, layers)
+    }
+
+    fn open_raw(&self) -> Result<Box<dyn Read + Send>, IngestError> {
+        Ok(match &self.origin {
             Origin::File(path) => Box::new(open_file(path)?),
             Origin::Spool(spool) => Box::new(spool.reader()),
-        };
+        })
+    }
+
+    fn decompressed(
+        &self,
+        raw: Box<dyn Read + Send>,
+        layers: &[Layer],
+    ) -> Result<Box<dyn Read + Send>, IngestError> {
         let limit = decompress::Limit::new(&self.bytes_read, self.max_expansion);
         decompress::reader(raw, layers, limit).map_err(|error| self.failed(0, error))
     }

@@ -32,6 +32,12 @@ impl EpochUnit {
         }
     }
 
+    /// Whether such a number is taken for a time where nobody said that it is one.
+    pub(crate) fn is_plausible(micros: i64) -> bool {
+        let seconds = micros.div_euclid(1_000_000);
+        (EpochCandidates::FIRST_SECOND..EpochCandidates::END_SECOND).contains(&seconds)
+    }
+
     /// Reads a decimal number, exactly: it is never a double on the way.
     pub(super) fn parse(self, text: &[u8]) -> Option<Moment> {
         let number = Decimal::read(text)?;
@@ -161,8 +167,7 @@ impl EpochCandidates {
         };
         let fit = known.iter().copied().find_map(|unit| {
             let moment = unit.parse(text)?;
-            let window = Self::FIRST_SECOND * 1_000_000..Self::END_SECOND * 1_000_000;
-            window.contains(&moment.micros).then_some((unit, moment.is_exact))
+            EpochUnit::is_plausible(moment.micros).then_some((unit, moment.is_exact))
         });
         self.merge(
             &fit.map_or(Self { state: UnitSoFar::Hopeless, is_exact: true }, |(unit, is_exact)| {

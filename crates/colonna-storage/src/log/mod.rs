@@ -18,6 +18,7 @@ mod transaction;
 mod tests;
 
 pub(crate) use files::modified_ms;
+pub(crate) use path::on_disk;
 pub use snapshot::{DataFile, DeletionVector, Snapshot};
 pub use transaction::{CommitOutcome, NewColumn, Operation, Transaction};
 

@@ -43,7 +43,7 @@ pub(super) fn encode(path: &str) -> String {
 }
 
 /// Where a relative path that was decoded before lies on disk.
-pub(super) fn on_disk(table: &Path, relative: &str) -> PathBuf {
+pub(crate) fn on_disk(table: &Path, relative: &str) -> PathBuf {
     relative.split('/').fold(table.to_owned(), |path, segment| path.join(segment))
 }
 

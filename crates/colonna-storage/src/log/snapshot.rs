@@ -87,6 +87,17 @@ impl Snapshot {
         Self::read(engine, version)
     }
 
+    /// Whether a folder holds a table: a log with a version in it.
+    pub fn exists(folder: impl AsRef<Path>) -> bool {
+        let Ok(entries) = std::fs::read_dir(folder.as_ref().join("_delta_log")) else {
+            return false;
+        };
+        entries.flatten().any(|entry| {
+            let name = entry.file_name();
+            name.to_str().is_some_and(|name| name.starts_with(|first: char| first.is_ascii_digit()))
+        })
+    }
+
     /// Makes a table: the folder, where it is missing, and a first version without rows.
     ///
     /// # Errors
@@ -127,6 +138,8 @@ impl Snapshot {
             (Landing::Unknown(error), _) => {
                 Err(StorageError::OutcomeUnknown { version: 0, source: Box::new(error) })
             }
+            // Somebody was faster, and the kernel noticed it.
+            (Landing::NotLanded, Err(_)) if Self::exists(&root) => Err(exists()),
             (Landing::NotLanded, Err(error)) => Err(refused(error)),
             (Landing::NotLanded, Ok(_)) => {
                 Err(refused(KernelError::generic("nothing was committed")))

@@ -1,7 +1,6 @@
 //! The first pass: every value of the input is looked at, and a shape is found that holds them all.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use colonna_ingest::{
@@ -11,10 +10,10 @@ use colonna_ingest::{
 use colonna_schema::{DataType, Field, Schema};
 use rayon::prelude::*;
 
+use super::Ingest;
 use super::chunks::for_each_chunk;
 use super::options::{PartitionBy, Progress, Stage};
 use super::target::Target;
-use super::{Ingest, identity};
 use crate::{Error, counted};
 
 /// What the columns of an input would be, and why.
@@ -30,20 +29,10 @@ pub struct Inspection {
     pub rejections: u64,
 }
 
-/// What the first pass found.
-pub(super) struct Found {
-    pub(super) sources: Vec<Prepared>,
-    pub(super) evidence: Evidence,
-    pub(super) options: InferOptions,
-    pub(super) observed: Observed,
-    /// A digest of the content of each source.
-    pub(super) digests: Vec<u128>,
-    /// By what a repetition of the load is known.
-    pub(super) identity: (String, i64),
-}
-
 pub(super) fn inspect(ingest: &Ingest) -> Result<Inspection, Error> {
-    let Found { sources, evidence, options, observed, .. } = first_pass(ingest, None)?;
+    let sources = prepare(ingest)?;
+    let options = infer_options(ingest, None);
+    let (evidence, observed) = observe_all(ingest, &sources, &options)?;
     let describe = |source: &Prepared| (source.source().name().to_string(), source.description());
     Ok(Inspection {
         inferred: infer(&evidence, &options),
@@ -53,18 +42,21 @@ pub(super) fn inspect(ingest: &Ingest) -> Result<Inspection, Error> {
     })
 }
 
-/// Reads the whole input once. `table_time` is what a table that is there is partitioned by.
-pub(super) fn first_pass(ingest: &Ingest, table_time: Option<String>) -> Result<Found, Error> {
-    let sources = prepare(ingest)?;
-    let options = infer_options(ingest, table_time);
-    let mut evidence = Evidence::new(&options);
+/// Looks at every value of the input.
+pub(super) fn observe_all(
+    ingest: &Ingest,
+    sources: &[Prepared],
+    options: &InferOptions,
+) -> Result<(Evidence, Observed), Error> {
+    let mut evidence = Evidence::new(options);
     let mut observed = Observed::default();
-    let total = bytes_total(&sources);
-    let before = bytes_done(&sources);
-    let digests = for_each_chunk(
-        &sources,
+    let total = bytes_total(sources);
+    let before = bytes_done(sources);
+    for_each_chunk(
+        sources,
+        None,
         |source, chunk| {
-            let mut evidence = Evidence::new(&options);
+            let mut evidence = Evidence::new(options);
             let observed = source.observe(chunk, &mut evidence)?;
             Ok((evidence, observed))
         },
@@ -74,21 +66,17 @@ pub(super) fn first_pass(ingest: &Ingest, table_time: Option<String>) -> Result<
             observed.rejections += seen.rejections;
             ingest.tell(Progress {
                 stage: Stage::Inspecting,
-                bytes_done: bytes_done(&sources) - before,
+                bytes_done: bytes_done(sources) - before,
                 bytes_total: total,
                 rows: observed.records,
             });
             Ok(())
         },
     )?;
-    let identity = ingest.identity.clone().unwrap_or_else(|| {
-        let shape = infer(&evidence, &options).shape;
-        identity::of_sources(&sources, &digests, &shape.schema().fields)
-    });
-    Ok(Found { sources, evidence, options, observed, digests, identity })
+    Ok((evidence, observed))
 }
 
-fn prepare(ingest: &Ingest) -> Result<Vec<Prepared>, Error> {
+pub(super) fn prepare(ingest: &Ingest) -> Result<Vec<Prepared>, Error> {
     let mut inputs = Vec::new();
     for (path, format) in &ingest.inputs {
         let expanded = expand(std::slice::from_ref(path))?;
@@ -108,10 +96,10 @@ fn prepare(ingest: &Ingest) -> Result<Vec<Prepared>, Error> {
 fn chunk_byte_len(ingest: &Ingest) -> usize {
     let held = 16 * rayon::current_num_threads().max(1);
     let share = usize::try_from(ingest.memory / 4).unwrap_or(usize::MAX) / held;
-    share.clamp(64 << 10, ingest.read.chunk_byte_len)
+    share.max(64 << 10).min(ingest.read.chunk_byte_len)
 }
 
-fn infer_options(ingest: &Ingest, table_time: Option<String>) -> InferOptions {
+pub(super) fn infer_options(ingest: &Ingest, table_time: Option<String>) -> InferOptions {
     let mut options = ingest.infer.clone();
     let asked = match &ingest.partition {
         Some(PartitionBy::Time(time, _)) => Some(time.clone()),
@@ -138,18 +126,19 @@ pub(super) fn bytes_done(sources: &[Prepared]) -> u64 {
 /// where there is a table, as its types decide. With notes on what the user should know.
 pub(super) fn shape_of(
     ingest: &Ingest,
-    found: &Found,
+    sources: &[Prepared],
+    evidence: &Evidence,
+    options: &InferOptions,
     target: &Target,
-) -> Result<(Arc<RecordShape>, Vec<String>), Error> {
-    let (shape, notes) = match &ingest.schema_file {
+) -> Result<(RecordShape, Vec<String>), Error> {
+    let (shape, mut notes) = match &ingest.schema_file {
         Some(path) => (read_shape(path)?, Vec::new()),
         None => {
-            let inferred = infer(&found.evidence, &found.options);
+            let inferred = infer(evidence, options);
             (inferred.shape, notes_on(&inferred.fields))
         }
     };
-    let mut notes = notes;
-    notes.extend(found.sources.iter().filter(|source| source.skipped_lines() > 0).map(|source| {
+    notes.extend(sources.iter().filter(|source| source.skipped_lines() > 0).map(|source| {
         let lines = counted(source.skipped_lines(), "line");
         format!("{}: {lines} before the records passed over", source.source().name())
     }));
@@ -162,7 +151,7 @@ pub(super) fn shape_of(
         }
         None => shape,
     };
-    Ok((Arc::new(shape), notes))
+    Ok((shape, notes))
 }
 
 /// Fields whose column has another name, or that have none.

@@ -1,17 +1,29 @@
 //! A load from its sources to the commit.
+//!
+//! It hopes to pass over its input once. A sample of records from all over the input proposes a
+//! shape, and the input is decoded into it at once. A chunk with a value that another shape could
+//! have taken better is a surprise: it is set aside, and everything in it is looked at. Where that
+//! leads to the same shape with more columns, only what was set aside is decoded again; where it
+//! leads to another, everything is. After two such hopes in vain, and where a sample cannot settle
+//! the types, every value is looked at before any is decoded. So the shape is always that of the
+//! whole input.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use colonna_column::Columns;
-use colonna_ingest::{Prepared, RecordShape, Rejection};
+use colonna_ingest::{Evidence, InferOptions, Prepared, RecordShape, Rejection};
 use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, commit};
 
 use super::Ingest;
-use super::chunks::for_each_chunk;
-use super::inspect::{Found, bytes_done, bytes_total, first_pass, shape_of};
+use super::chunks::{Place, for_each_chunk};
+use super::identity::{Identity, check_unchanged, digests};
+use super::inspect::{bytes_done, bytes_total, infer_options, observe_all, prepare, shape_of};
 use super::options::{MissingTime, Progress, Stage};
 use super::quarantine::Quarantine;
 use super::router::{Budget, Router};
+use super::sample::{Sample, sample};
 use super::target::Target;
 use super::written::Written;
 use crate::clock::Stopwatch;
@@ -19,6 +31,12 @@ use crate::{Error, LoadOutcome, LoadReport};
 
 /// Rejected records that are told of in the report; all of them are in the side table.
 const REJECTS_SHOWN: usize = 5;
+
+/// Passes that hope for no surprise.
+const HOPEFUL_PASSES: usize = 2;
+
+/// With more chunks set aside than these, and than were not, the next ones are only looked at.
+const CHUNKS_ASIDE: usize = 16;
 
 pub(super) fn run(ingest: &Ingest) -> Result<LoadReport, Error> {
     let stopwatch = Stopwatch::start();
@@ -28,53 +46,331 @@ pub(super) fn run(ingest: &Ingest) -> Result<LoadReport, Error> {
     Ok(report)
 }
 
-/// `source -> decode -> infer`, then `source -> decode -> shape -> partition -> encode -> commit`.
 fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
     let mut target = Target::find(ingest)?;
-    let found = first_pass(ingest, target.time_column())?;
-    let Some(identity) = target.new_identity(&found.identity, ingest.again)? else {
+    let sources = prepare(ingest)?;
+    let identity = Identity::new(ingest.identity.clone(), &sources);
+    if target.exists() && target.new_identity(&identity.get()?, ingest.again)?.is_none() {
         return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, target.version()));
-    };
-    if found.observed.records == 0 {
-        return Ok(LoadReport::of(LoadOutcome::Empty, target.version()));
     }
-    let (shape, mut notes) = shape_of(ingest, &found, &target)?;
-    target.plan(ingest, shape.schema(), found.options.time_columns.first())?;
-    let shape = match (ingest.missing, target.partition_path()) {
-        (MissingTime::Quarantine, Some(path)) => {
-            Arc::new(RecordShape::clone(&shape).with_required(&path))
+    let options = infer_options(ingest, target.time_column());
+    let mut load = Load { ingest, sources: &sources, options, identity: &identity, bytes_again: 0 };
+    if ingest.schema_file.is_none() && !ingest.dry_run {
+        let Sample { mut evidence, first } = sample(&sources, &load.options)?;
+        for _ in 0..HOPEFUL_PASSES {
+            match load.hopeful(&mut target, evidence, first.as_ref())? {
+                Hope::Fulfilled(report) => return Ok(*report),
+                Hope::Surprised(more) => evidence = *more,
+                Hope::None => break,
+            }
         }
-        _ => shape,
-    };
-    let mut pass =
-        SecondPass { report: LoadReport::of(LoadOutcome::Committed, None), found: &found, ingest };
-    pass.report.notes.append(&mut notes);
-    if ingest.dry_run {
-        pass.decode_only(&shape)?;
-        pass.report.outcome = LoadOutcome::DryRun;
-        return Ok(pass.report);
     }
-    let snapshot = target.opened(ingest)?;
-    let (schema, sorted_by) = (target.file_schema(), target.sorted_by());
-    let mut router = Router::new(&snapshot, schema, sorted_by, Budget::of(ingest.memory));
-    let mut quarantine = Quarantine::new(&ingest.table, &identity);
-    pass.load(&shape, target.spec(), &mut router, &mut quarantine)?;
-    let mut report = pass.report;
-    let (written, keys) = router.finish()?;
-    let change = target.change(ingest, written.files(), keys, Some(identity), &mut report)?;
-    if report.rows_read != report.rows_written + report.rows_quarantined {
-        let (read, written, quarantined) =
-            (report.rows_read, report.rows_written, report.rows_quarantined);
-        return Err(Error::RowsLost { read, written, quarantined });
+    load.thorough(&mut target)
+}
+
+/// How a pass ended that hoped for no surprise.
+enum Hope {
+    /// The rows are in the table.
+    Fulfilled(Box<LoadReport>),
+    /// They are not; this is what has been seen so far.
+    Surprised(Box<Evidence>),
+    /// What has been seen leaves the shape open.
+    None,
+}
+
+/// What a load goes by from its beginning to its end.
+struct Load<'a> {
+    ingest: &'a Ingest,
+    sources: &'a [Prepared],
+    options: InferOptions,
+    identity: &'a Identity<'a>,
+    /// Bytes of text that were decoded or looked at in vain.
+    bytes_again: u64,
+}
+
+impl<'a> Load<'a> {
+    /// Looks at every value, and then decodes.
+    fn thorough(&mut self, target: &mut Target) -> Result<LoadReport, Error> {
+        let (evidence, observed) = observe_all(self.ingest, self.sources, &self.options)?;
+        if observed.records == 0 {
+            return Ok(LoadReport::of(LoadOutcome::Empty, target.version()));
+        }
+        let before = digests(self.sources)?;
+        let (shape, notes) = self.planned(target, &evidence)?;
+        let mut pass = Pass::new(self, target, &shape);
+        pass.report.notes = notes;
+        if self.ingest.dry_run {
+            pass.decode_only()?;
+            pass.report.outcome = LoadOutcome::DryRun;
+            return Ok(pass.report);
+        }
+        pass.decode(None, None)?;
+        check_unchanged(self.sources, &before, &digests(self.sources)?)?;
+        pass.report.bytes_again = self.bytes_again + pass.report.bytes_decoded;
+        pass.finish(target)
     }
-    ingest.tell(Progress {
-        stage: Stage::Committing,
-        bytes_done: report.bytes_in,
-        bytes_total: Some(report.bytes_in),
-        rows: report.rows_read,
-    });
-    quarantine.commit()?;
-    make_visible(&snapshot, &change, written, report)
+
+    /// Decodes at once into the shape that what has been seen so far leads to.
+    fn hopeful(
+        &mut self,
+        target: &mut Target,
+        evidence: Evidence,
+        first: Option<&colonna_ingest::Chunk>,
+    ) -> Result<Hope, Error> {
+        if evidence.record_count() == 0 {
+            return Ok(Hope::None);
+        }
+        let (shape, notes) = match self.planned(target, &evidence) {
+            Ok((shape, notes)) if shape.is_settled() => (shape, notes),
+            // Whatever is wrong, what has not been seen yet may mend it.
+            _ => return Ok(Hope::None),
+        };
+        let shape = self.with_forms(shape, first)?;
+        let mut pass = Pass::new(self, target, &shape);
+        pass.report.notes = notes;
+        let mut aside = Aside::new(evidence);
+        pass.decode(Some(&mut aside), None)?;
+        if aside.places.is_empty() {
+            pass.report.bytes_again = self.bytes_again;
+            return Ok(Hope::Fulfilled(Box::new(pass.finish(target)?)));
+        }
+        self.bytes_again += aside.byte_len;
+        let wider = self.planned(target, &aside.evidence).ok();
+        let Some((wider, notes)) = wider.filter(|(wider, _)| wider.extends(&shape)) else {
+            self.bytes_again += pass.report.bytes_decoded;
+            return Ok(Hope::Surprised(Box::new(aside.evidence)));
+        };
+        let before = digests(self.sources)?;
+        pass.report.notes = notes;
+        pass.report.bytes_again = self.bytes_again;
+        pass.widen(target, &wider);
+        pass.decode(None, Some(&aside.places))?;
+        check_unchanged(self.sources, &before, &digests(self.sources)?)?;
+        Ok(Hope::Fulfilled(Box::new(pass.finish(target)?)))
+    }
+
+    /// The shape that evidence leads to in this table, with what its user should know. The target
+    /// is planned for it.
+    fn planned(
+        &self,
+        target: &mut Target,
+        evidence: &Evidence,
+    ) -> Result<(Arc<RecordShape>, Vec<String>), Error> {
+        let (shape, notes) = shape_of(self.ingest, self.sources, evidence, &self.options, target)?;
+        target.plan(self.ingest, shape.schema(), self.options.time_columns.first())?;
+        let shape = match (self.ingest.missing, target.partition_path()) {
+            (MissingTime::Quarantine, Some(path)) => shape.with_required(&path),
+            _ => shape,
+        };
+        Ok((Arc::new(shape), notes))
+    }
+
+    /// The shape, which knows from some first records which texts repeat.
+    fn with_forms(
+        &self,
+        shape: Arc<RecordShape>,
+        first: Option<&colonna_ingest::Chunk>,
+    ) -> Result<Arc<RecordShape>, Error> {
+        let (Some(source), Some(chunk)) = (self.sources.first(), first) else { return Ok(shape) };
+        let decoded = source.decode(chunk, &shape)?;
+        Ok(Arc::new(RecordShape::clone(&shape).with_forms_of(&decoded.columns)))
+    }
+}
+
+/// The chunks that surprised, and what was seen in them and before.
+struct Aside {
+    places: BTreeSet<Place>,
+    byte_len: u64,
+    /// How many chunks did not surprise.
+    decoded: usize,
+    evidence: Evidence,
+}
+
+impl Aside {
+    fn new(evidence: Evidence) -> Self {
+        Self { places: BTreeSet::new(), byte_len: 0, decoded: 0, evidence }
+    }
+
+    fn add(&mut self, place: Place, byte_len: u64, later: Evidence) {
+        self.places.insert(place);
+        self.byte_len += byte_len;
+        self.evidence.merge(later);
+    }
+
+    /// So many surprise that the rest had better be looked at at once.
+    fn is_rule(&self) -> bool {
+        self.places.len() > CHUNKS_ASIDE.max(self.decoded)
+    }
+}
+
+type Split = Vec<(PartitionKey, Columns)>;
+
+/// What one chunk comes to.
+enum Worked {
+    Rows { split: Split, rejections: Vec<Rejection>, records: u64, byte_len: u64 },
+    Surprise { evidence: Box<Evidence>, byte_len: u64 },
+}
+
+/// Rows on their way into the table, and what is known of them so far.
+struct Pass<'a> {
+    ingest: &'a Ingest,
+    sources: &'a [Prepared],
+    identity: &'a Identity<'a>,
+    options: InferOptions,
+    shape: Arc<RecordShape>,
+    spec: PartitionSpec,
+    router: Router,
+    quarantine: Quarantine,
+    report: LoadReport,
+    /// Bytes read before this load, and in it before this pass.
+    bytes_before: u64,
+}
+
+impl<'a> Pass<'a> {
+    fn new(load: &Load<'a>, target: &Target, shape: &Arc<RecordShape>) -> Self {
+        let Load { ingest, sources, options, identity, .. } = load;
+        let folder = target.folder(ingest);
+        let (schema, sorted_by) = (target.file_schema(), target.sorted_by());
+        Self {
+            ingest,
+            sources,
+            identity,
+            options: options.clone(),
+            shape: Arc::clone(shape),
+            spec: target.spec().clone(),
+            router: Router::new(folder, schema, sorted_by, Budget::of(ingest.memory)),
+            quarantine: Quarantine::new(&ingest.table),
+            report: LoadReport::of(LoadOutcome::Committed, None),
+            bytes_before: bytes_done(sources),
+        }
+    }
+
+    /// Goes on with a shape that has more columns.
+    fn widen(&mut self, target: &Target, shape: &Arc<RecordShape>) {
+        self.shape = Arc::clone(shape);
+        self.spec = target.spec().clone();
+        self.router.widen(target.file_schema());
+    }
+
+    /// Decodes all chunks, or the chosen ones, and routes their rows. Where there is a place for
+    /// them, those that surprise are set aside.
+    fn decode(
+        &mut self,
+        aside: Option<&mut Aside>,
+        chosen: Option<&BTreeSet<Place>>,
+    ) -> Result<(), Error> {
+        let Self { ingest, sources, identity, options, shape, spec, router, quarantine, .. } = self;
+        let (report, bytes_before) = (&mut self.report, self.bytes_before);
+        let is_rule = AtomicBool::new(false);
+        let may_surprise = aside.is_some();
+        let mut aside = aside;
+        let total = bytes_total(sources);
+        for_each_chunk(
+            sources,
+            chosen,
+            |source, chunk| {
+                let byte_len = count(chunk.bytes.len());
+                if !is_rule.load(Ordering::Relaxed) {
+                    let decoded = source.decode(chunk, shape)?;
+                    if !may_surprise || decoded.surprises == 0 {
+                        let (rejections, records) = (decoded.rejections, decoded.records);
+                        let split = split(spec, &decoded.columns)?;
+                        return Ok(Worked::Rows { split, rejections, records, byte_len });
+                    }
+                }
+                let mut evidence = Evidence::new(options);
+                source.observe(chunk, &mut evidence)?;
+                Ok(Worked::Surprise { evidence: Box::new(evidence), byte_len })
+            },
+            |place, worked| {
+                match (worked, &mut aside) {
+                    (Worked::Rows { split, rejections, records, byte_len }, aside) => {
+                        if let Some(aside) = aside {
+                            aside.decoded += 1;
+                        }
+                        report.rows_read += records;
+                        report.bytes_decoded += byte_len;
+                        report.rows_quarantined += count(rejections.len());
+                        note_rejects(&rejections, report);
+                        check_budget(ingest.max_rejects, report)?;
+                        quarantine.add(rejections, || Ok(identity.get()?.0))?;
+                        route(router, split, report)?;
+                    }
+                    (Worked::Surprise { evidence, byte_len }, Some(aside)) => {
+                        aside.add(place, byte_len, *evidence);
+                        is_rule.store(aside.is_rule(), Ordering::Relaxed);
+                    }
+                    (Worked::Surprise { .. }, None) => {}
+                }
+                ingest.tell(Progress {
+                    stage: Stage::Loading,
+                    bytes_done: bytes_done(sources) - bytes_before,
+                    bytes_total: total,
+                    rows: report.rows_read,
+                });
+                Ok(())
+            },
+        )
+    }
+
+    /// Everything but the writing.
+    fn decode_only(&mut self) -> Result<(), Error> {
+        let Self { ingest, sources, shape, report, .. } = self;
+        for_each_chunk(
+            sources,
+            None,
+            |source, chunk| {
+                let decoded = source.decode(chunk, shape)?;
+                Ok((count(decoded.columns.row_count()), decoded.rejections, chunk.bytes.len()))
+            },
+            |_, (rows, rejections, byte_len)| {
+                report.rows_read += rows + count(rejections.len());
+                report.rows_written += rows;
+                report.bytes_decoded += count(byte_len);
+                report.rows_quarantined += count(rejections.len());
+                note_rejects(&rejections, report);
+                check_budget(ingest.max_rejects, report)
+            },
+        )?;
+        self.check_rows()
+    }
+
+    fn check_rows(&mut self) -> Result<(), Error> {
+        let report = &mut self.report;
+        report.bytes_in = bytes_total(self.sources).unwrap_or(report.bytes_decoded);
+        if report.rows_written == 0 && report.rows_quarantined > 0 {
+            let first = report.first_rejects.first().cloned().unwrap_or_default();
+            return Err(Error::NothingReadable { rejected: report.rows_quarantined, first });
+        }
+        if report.rows_read != report.rows_written + report.rows_quarantined {
+            let (read, written, quarantined) =
+                (report.rows_read, report.rows_written, report.rows_quarantined);
+            return Err(Error::RowsLost { read, written, quarantined });
+        }
+        Ok(())
+    }
+
+    /// Makes the rows visible, unless another process has loaded the same meanwhile.
+    fn finish(mut self, target: &Target) -> Result<LoadReport, Error> {
+        self.check_rows()?;
+        self.identity.check_unchanged()?;
+        let Some(identity) = target.new_identity(&self.identity.get()?, self.ingest.again)? else {
+            return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, target.version()));
+        };
+        let (written, keys) = self.router.finish()?;
+        let mut report = self.report;
+        self.ingest.tell(Progress {
+            stage: Stage::Committing,
+            bytes_done: report.bytes_in,
+            bytes_total: Some(report.bytes_in),
+            rows: report.rows_read,
+        });
+        let snapshot = target.opened(self.ingest)?;
+        self.quarantine.commit(&identity)?;
+        let identity = Some(identity);
+        let change = target.change(self.ingest, written.files(), keys, identity, &mut report)?;
+        make_visible(&snapshot, &change, written, report)
+    }
 }
 
 fn make_visible(
@@ -119,14 +415,15 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
         report.rows_written = report.rows_read;
         return Ok(report);
     }
-    let snapshot = target.opened(ingest)?;
     let (file_schema, sorted_by) = (target.file_schema(), target.sorted_by());
-    let mut router = Router::new(&snapshot, file_schema, sorted_by, Budget::of(ingest.memory));
+    let folder = target.folder(ingest);
+    let mut router = Router::new(folder, file_schema, sorted_by, Budget::of(ingest.memory));
     for rows in &ingest.rows {
         let rows = target.in_table_order(rows)?;
         route(&mut router, split(target.spec(), &rows)?, &mut report)?;
     }
     let (written, keys) = router.finish()?;
+    let snapshot = target.opened(ingest)?;
     let change = target.change(ingest, written.files(), keys, identity, &mut report)?;
     make_visible(&snapshot, &change, written, report)
 }
@@ -134,8 +431,6 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
 fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
-
-type Split = Vec<(PartitionKey, Columns)>;
 
 /// The rows of each partition, as its files hold them.
 fn split(spec: &PartitionSpec, rows: &Columns) -> Result<Split, Error> {
@@ -148,7 +443,7 @@ fn split(spec: &PartitionSpec, rows: &Columns) -> Result<Split, Error> {
     Ok(split)
 }
 
-fn route(router: &mut Router<'_>, split: Split, report: &mut LoadReport) -> Result<(), Error> {
+fn route(router: &mut Router, split: Split, report: &mut LoadReport) -> Result<(), Error> {
     for (key, rows) in split {
         let row_count = count(rows.row_count());
         report.rows_written += row_count;
@@ -158,88 +453,6 @@ fn route(router: &mut Router<'_>, split: Split, report: &mut LoadReport) -> Resu
         router.add(key, rows)?;
     }
     Ok(())
-}
-
-/// What one chunk comes to.
-struct Worked {
-    split: Split,
-    rejections: Vec<Rejection>,
-    records: u64,
-    byte_len: u64,
-}
-
-struct SecondPass<'a> {
-    ingest: &'a Ingest,
-    found: &'a Found,
-    report: LoadReport,
-}
-
-impl SecondPass<'_> {
-    fn load(
-        &mut self,
-        shape: &Arc<RecordShape>,
-        spec: &PartitionSpec,
-        router: &mut Router<'_>,
-        quarantine: &mut Quarantine,
-    ) -> Result<(), Error> {
-        let work = |columns| split(spec, &columns);
-        self.run(shape, work, |split, rejections, report| {
-            quarantine.add(rejections)?;
-            route(router, split, report)
-        })
-    }
-
-    /// Everything but the writing.
-    fn decode_only(&mut self, shape: &Arc<RecordShape>) -> Result<(), Error> {
-        let work = |columns| Ok(vec![(PartitionKey::new(Vec::new()), columns)]);
-        self.run(shape, work, |split, _, report| {
-            report.rows_written +=
-                split.iter().map(|(_, rows)| count(rows.row_count())).sum::<u64>();
-            Ok(())
-        })
-    }
-
-    fn run(
-        &mut self,
-        shape: &Arc<RecordShape>,
-        work: impl Fn(Columns) -> Result<Split, Error> + Sync,
-        mut take: impl FnMut(Split, Vec<Rejection>, &mut LoadReport) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Self { ingest, found, report } = self;
-        let sources = &found.sources;
-        let (total, before) = (bytes_total(sources), bytes_done(sources));
-        let digests = for_each_chunk(
-            sources,
-            |source, chunk| {
-                let decoded = source.decode(chunk, shape)?;
-                let (rejections, records) = (decoded.rejections, decoded.records);
-                let byte_len = count(chunk.bytes.len());
-                Ok(Worked { split: work(decoded.columns)?, rejections, records, byte_len })
-            },
-            |_: &Prepared, worked: Worked| {
-                report.rows_read += worked.records;
-                report.bytes_decoded += worked.byte_len;
-                report.rows_quarantined += count(worked.rejections.len());
-                note_rejects(&worked.rejections, report);
-                check_budget(ingest.max_rejects, report)?;
-                take(worked.split, worked.rejections, report)?;
-                ingest.tell(Progress {
-                    stage: Stage::Loading,
-                    bytes_done: bytes_done(sources) - before,
-                    bytes_total: total,
-                    rows: report.rows_read,
-                });
-                Ok(())
-            },
-        )?;
-        report.bytes_in = total.unwrap_or(bytes_done(sources) - before);
-        check_unchanged(found, &digests)?;
-        if report.rows_written == 0 && report.rows_quarantined > 0 {
-            let first = report.first_rejects.first().cloned().unwrap_or_default();
-            return Err(Error::NothingReadable { rejected: report.rows_quarantined, first });
-        }
-        Ok(())
-    }
 }
 
 fn note_rejects(rejections: &[Rejection], report: &mut LoadReport) {
@@ -256,14 +469,5 @@ fn check_budget(max_rejects: Option<u64>, report: &LoadReport) -> Result<(), Err
             first: report.first_rejects.first().cloned().unwrap_or_default(),
         }),
         _ => Ok(()),
-    }
-}
-
-/// Types were found for what the first pass saw; they say nothing of anything else.
-fn check_unchanged(found: &Found, digests: &[u128]) -> Result<(), Error> {
-    let pairs = found.digests.iter().zip(digests).zip(&found.sources);
-    match pairs.into_iter().find(|((before, now), _)| before != now) {
-        Some((_, source)) => Err(Error::InputChanged { path: source.source().name().to_string() }),
-        None => Ok(()),
     }
 }

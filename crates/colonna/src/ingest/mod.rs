@@ -8,6 +8,7 @@ mod load;
 mod options;
 mod quarantine;
 mod router;
+mod sample;
 mod target;
 mod written;
 
@@ -243,7 +244,7 @@ impl Ingest {
         self
     }
 
-    /// Is told of the progress, from the thread that runs the load.
+    /// Is told of the progress, from the threads of the load, by one of them at a time.
     #[must_use]
     pub fn on_progress(mut self, listener: Arc<dyn Fn(Progress) + Send + Sync>) -> Self {
         self.listener = Some(Listener(listener));

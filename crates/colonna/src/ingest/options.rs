@@ -51,7 +51,7 @@ pub struct Progress {
     pub rows: u64,
 }
 
-/// What a load tells of its progress, from the thread that called it.
+/// What a load tells of its progress.
 #[derive(Clone)]
 pub(super) struct Listener(pub(super) Arc<dyn Fn(Progress) + Send + Sync>);
 

@@ -12,9 +12,10 @@ use colonna_ingest::Rejection;
 use colonna_page::WriteOptions;
 use colonna_schema::{DataType, Field, Schema};
 use colonna_storage::{
-    Change, DataFile, PartitionKey, PartitionSpec, Snapshot, StorageError, commit, encode,
+    Change, Committed, PartitionKey, PartitionSpec, Snapshot, StorageError, commit, encode,
 };
 
+use super::written::Written;
 use crate::Error;
 use crate::clock::now_millis;
 
@@ -43,44 +44,54 @@ const BUFFER_BYTES: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Quarantine {
     path: PathBuf,
-    identity: (String, i64),
     waiting: Vec<Rejection>,
     waiting_bytes: usize,
     table: Option<Snapshot>,
-    files: Vec<DataFile>,
+    written: Written,
 }
 
 impl Quarantine {
-    pub(super) fn new(table: &Path, identity: &(String, i64)) -> Self {
+    pub(super) fn new(table: &Path) -> Self {
         Self {
             path: table.join(FOLDER),
-            identity: identity.clone(),
             waiting: Vec::new(),
             waiting_bytes: 0,
             table: None,
-            files: Vec::new(),
+            written: Written::default(),
         }
     }
 
-    pub(super) fn add(&mut self, rejections: Vec<Rejection>) -> Result<(), Error> {
+    /// Adds rejected records; `load` is asked for the name of the load when they are written.
+    pub(super) fn add(
+        &mut self,
+        rejections: Vec<Rejection>,
+        load: impl FnOnce() -> Result<String, Error>,
+    ) -> Result<(), Error> {
         let byte_len = |rejection: &Rejection| {
             rejection.raw.len() + rejection.reason.len() + size_of::<Rejection>()
         };
         self.waiting_bytes += rejections.iter().map(byte_len).sum::<usize>();
         self.waiting.extend(rejections);
-        if self.waiting_bytes > BUFFER_BYTES { self.write() } else { Ok(()) }
+        if self.waiting_bytes > BUFFER_BYTES { self.write(&load()?) } else { Ok(()) }
     }
 
     /// Makes the rejects visible, once for each identity.
-    pub(super) fn commit(mut self) -> Result<(), Error> {
-        self.write()?;
+    pub(super) fn commit(mut self, identity: &(String, i64)) -> Result<(), Error> {
+        self.write(&identity.0)?;
         let Some(table) = self.table else { return Ok(()) };
-        let (adds, identity) = (self.files, Some(self.identity));
-        commit(&table, &Change { adds, identity, ..Change::default() })?;
+        let (adds, identity) = (self.written.files().to_vec(), Some(identity.clone()));
+        match commit(&table, &Change { adds, identity, ..Change::default() }) {
+            Ok(Committed::Now { .. }) => self.written.keep(),
+            Ok(Committed::Before { .. }) => {}
+            Err(error) => {
+                self.written.failed(&error);
+                return Err(error.into());
+            }
+        }
         Ok(())
     }
 
-    fn write(&mut self) -> Result<(), Error> {
+    fn write(&mut self, load: &str) -> Result<(), Error> {
         if self.waiting.is_empty() {
             return Ok(());
         }
@@ -88,9 +99,10 @@ impl Quarantine {
             Some(table) => table,
             None => opened(&self.path)?,
         };
-        let rows = rows(&self.waiting, &self.identity.0, now_millis())?;
+        let rows = rows(&self.waiting, load, now_millis())?;
         let key = PartitionKey::new(Vec::new());
-        self.files.push(encode(&table, &key, &rows, &WriteOptions::default())?);
+        let file = encode(&table, &key, &rows, &WriteOptions::default())?;
+        self.written.add(&table.folder(), file);
         self.table = Some(table);
         self.waiting.clear();
         self.waiting_bytes = 0;
@@ -99,7 +111,7 @@ impl Quarantine {
 }
 
 fn opened(path: &Path) -> Result<Snapshot, StorageError> {
-    if path.join("_delta_log").is_dir() {
+    if Snapshot::exists(path) {
         return Snapshot::open(path, None);
     }
     match Snapshot::create_partitioned(path, &SCHEMA, &PartitionSpec::None, &BTreeMap::new()) {

@@ -5,20 +5,18 @@
 //! come late do not make many. Partitions are closed by memory, never by time.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use colonna_column::{Column, Columns, concat};
 use colonna_exec::sort_rows;
 use colonna_page::{SortedBy, WriteOptions};
 use colonna_schema::Schema;
-use colonna_storage::{DataFile, Encoder, PartitionKey, Snapshot};
+use colonna_storage::{DataFile, Encoder, PartitionKey, TableFolder};
 use rayon::prelude::*;
 
 use super::written::Written;
 use crate::Error;
-
-/// Rows that are gathered and handed to the encoder at a time.
-const BLOCK_ROWS: usize = 65_536;
 
 /// What one more part of a partition costs beside its values: the columns' own bookkeeping.
 const PART_OVERHEAD: usize = 160;
@@ -48,11 +46,30 @@ impl Budget {
     }
 }
 
+/// The folder that data files go to.
+#[derive(Clone, Debug)]
+pub(super) enum Folder {
+    Made(TableFolder),
+    /// Made when the first file is written.
+    Planned(PathBuf),
+}
+
+impl Folder {
+    fn made(&mut self) -> Result<TableFolder, Error> {
+        let folder = match self {
+            Self::Made(folder) => folder.clone(),
+            Self::Planned(path) => TableFolder::create(path)?,
+        };
+        *self = Self::Made(folder.clone());
+        Ok(folder)
+    }
+}
+
 /// Rows gathering for the files of their partitions.
 ///
 /// Invariant: every row that was added is in `open` or in one of the files `written`.
-pub(super) struct Router<'a> {
-    table: &'a Snapshot,
+pub(super) struct Router {
+    folder: Folder,
     schema: Arc<Schema>,
     options: WriteOptions,
     budget: Budget,
@@ -69,17 +86,22 @@ struct Open {
     byte_len: usize,
 }
 
-impl<'a> Router<'a> {
+impl Router {
     pub(super) fn new(
-        table: &'a Snapshot,
+        folder: Folder,
         schema: Arc<Schema>,
         sorted_by: Vec<SortedBy>,
         budget: Budget,
     ) -> Self {
         let options = WriteOptions { sorted_by, ..WriteOptions::default() };
-        let (open, keys) = (BTreeMap::new(), BTreeMap::new());
-        let written = Written::new(table);
-        Self { table, schema, options, budget, open, byte_len: 0, written, keys }
+        let (open, keys, written) = (BTreeMap::new(), BTreeMap::new(), Written::default());
+        Self { folder, schema, options, budget, open, byte_len: 0, written, keys }
+    }
+
+    /// Goes on with a schema that has more columns. Files that were written lack them, which is the
+    /// same as nulls.
+    pub(super) fn widen(&mut self, schema: Arc<Schema>) {
+        self.schema = schema;
     }
 
     /// Adds rows of a partition; writes the largest partitions where too much is gathered.
@@ -95,7 +117,8 @@ impl<'a> Router<'a> {
         open.byte_len += byte_len;
         self.byte_len += byte_len;
         if open.parts.len() > MAX_PARTS {
-            let joined = Columns::concat(&self.schema, &open.parts)?;
+            let parts: Vec<Columns> = std::mem::take(&mut open.parts);
+            let joined = sorted(&self.schema, parts, &[])?;
             let joined_len = joined.byte_len() + PART_OVERHEAD;
             self.byte_len = (self.byte_len - open.byte_len) + joined_len;
             open.parts = vec![joined];
@@ -136,18 +159,21 @@ impl<'a> Router<'a> {
 
     /// Sorts and encodes partitions side by side, and remembers their files in the order given.
     fn write(&mut self, partitions: Vec<Open>) -> Result<(), Error> {
-        let (table, schema, options, file) =
-            (self.table, &self.schema, &self.options, self.budget.file);
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        let table = self.folder.made()?;
+        let (schema, options, file) = (&self.schema, &self.options, self.budget.file);
         let results: Vec<Result<Vec<DataFile>, Error>> = partitions
             .into_par_iter()
             .with_max_len(1)
-            .map(|open| write_partition(table, schema, options, file, open))
+            .map(|open| write_partition(&table, schema, options, file, open))
             .collect();
         // The files of all are remembered, so that none is left behind by the error of another.
         let mut failed = None;
         for result in results {
             match result {
-                Ok(files) => files.into_iter().for_each(|file| self.written.add(file)),
+                Ok(files) => files.into_iter().for_each(|file| self.written.add(&table, file)),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
@@ -156,15 +182,14 @@ impl<'a> Router<'a> {
 }
 
 fn write_partition(
-    table: &Snapshot,
+    table: &TableFolder,
     schema: &Arc<Schema>,
     options: &WriteOptions,
     file_bytes: usize,
     open: Open,
 ) -> Result<Vec<DataFile>, Error> {
     let byte_len: usize = open.parts.iter().map(Columns::byte_len).sum();
-    let rows = joined(schema, open.parts)?;
-    let order = order_of(&rows, &options.sorted_by)?;
+    let rows = sorted(schema, open.parts, &options.sorted_by)?;
     let file_count = byte_len.div_ceil(file_bytes.max(1)).max(1);
     let rows_per_file = rows.row_count().div_ceil(file_count).max(1);
     let mut files = Vec::with_capacity(file_count);
@@ -172,40 +197,61 @@ fn write_partition(
         let end = (start + rows_per_file).min(rows.row_count());
         let (key, schema) = (open.key.clone(), Arc::clone(schema));
         let mut file = Encoder::try_new(table, key, schema, options.clone())?;
-        for block_start in (start..end).step_by(BLOCK_ROWS) {
-            let block_end = (block_start + BLOCK_ROWS).min(end);
-            match &order {
-                Some(order) => file.write(&rows.gather(&order[block_start..block_end]))?,
-                None => file.write(&rows.slice(block_start, block_end - block_start))?,
-            }
+        if end - start == rows.row_count() {
+            file.write(&rows)?;
+        } else {
+            file.write(&rows.slice(start, end - start))?;
         }
         files.push(file.finish()?);
     }
     Ok(files)
 }
 
-/// Joins parts column by column, so that no more than one column is in memory twice.
-fn joined(schema: &Arc<Schema>, parts: Vec<Columns>) -> Result<Columns, Error> {
+/// Joins parts and sorts their rows, column by column and the columns side by side, so that hardly
+/// more than the rows themselves is in memory.
+fn sorted(
+    schema: &Arc<Schema>,
+    parts: Vec<Columns>,
+    sort_by: &[SortedBy],
+) -> Result<Columns, Error> {
+    let parts: Vec<Columns> =
+        parts.into_iter().map(|part| part.conformed(schema)).collect::<Result<_, _>>()?;
     let row_count = parts.iter().map(Columns::row_count).sum();
-    let mut columns: Vec<std::vec::IntoIter<Column>> =
-        parts.into_iter().map(|part| part.into_parts().1.into_iter()).collect();
-    let join = |field: &colonna_schema::Field| {
-        let pieces: Vec<Column> = columns.iter_mut().filter_map(Iterator::next).collect();
-        concat(&field.data_type, &pieces)
-    };
-    let joined = schema.fields.iter().map(join).collect();
-    Ok(Columns::try_new(Arc::clone(schema), joined, row_count)?)
+    let order = order_of(&parts, sort_by, row_count)?;
+    let mut pieces: Vec<Vec<Column>> = schema.fields.iter().map(|_| Vec::new()).collect();
+    for part in parts {
+        let columns = part.into_parts().1;
+        pieces.iter_mut().zip(columns).for_each(|(pieces, column)| pieces.push(column));
+    }
+    let columns = schema.fields.par_iter().zip(pieces).with_max_len(1).map(|(field, pieces)| {
+        let joined = concat(&field.data_type, &pieces);
+        drop(pieces);
+        match &order {
+            Some(order) => joined.gather(order),
+            None => joined,
+        }
+    });
+    Ok(Columns::try_new(Arc::clone(schema), columns.collect(), row_count)?)
 }
 
-/// The rows in the order of the keys; `None` where they are in it already.
-fn order_of(rows: &Columns, sort_by: &[SortedBy]) -> Result<Option<Vec<u32>>, Error> {
+/// The rows of all parts in the order of the keys; `None` where they are in it already.
+fn order_of(
+    parts: &[Columns],
+    sort_by: &[SortedBy],
+    row_count: usize,
+) -> Result<Option<Vec<u32>>, Error> {
     if sort_by.is_empty() {
         return Ok(None);
     }
-    let keys = sort_by
-        .iter()
-        .filter_map(|key| Some((rows.column_at(&key.path)?, key.descending, key.nulls_first)));
-    let order = sort_rows(&keys.collect::<Vec<_>>(), rows.row_count())?;
+    let joined = |key: &SortedBy| {
+        let pieces: Option<Vec<Column>> =
+            parts.iter().map(|part| part.column_at(&key.path)).collect();
+        let pieces = pieces.filter(|pieces| !pieces.is_empty())?;
+        let data_type = pieces.first()?.data_type().clone();
+        Some((concat(&data_type, &pieces), key.descending, key.nulls_first))
+    };
+    let keys: Vec<(Column, bool, bool)> = sort_by.iter().filter_map(joined).collect();
+    let order = sort_rows(&keys, row_count)?;
     let in_order = order.iter().enumerate().all(|(index, row)| index == *row as usize);
     Ok((!in_order).then_some(order))
 }

@@ -12,6 +12,7 @@ use colonna_storage::{
 
 use super::Ingest;
 use super::options::{Mode, PartitionBy};
+use super::router::Folder;
 use crate::{Error, LoadReport};
 
 /// The table property that says by what its files are sorted.
@@ -39,6 +40,19 @@ impl Target {
             Err(error) => return Err(error.into()),
         };
         Ok(Self { existing, spec: PartitionSpec::None, rows: Arc::default(), sort_by: Vec::new() })
+    }
+
+    /// Whether there is a table.
+    pub(super) fn exists(&self) -> bool {
+        self.existing.is_some()
+    }
+
+    /// The folder that data files go to.
+    pub(super) fn folder(&self, ingest: &Ingest) -> Folder {
+        match &self.existing {
+            Some(existing) => Folder::Made(existing.folder()),
+            None => Folder::Planned(ingest.table.clone()),
+        }
     }
 
     pub(super) fn version(&self) -> Option<u64> {

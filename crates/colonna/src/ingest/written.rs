@@ -1,24 +1,23 @@
 //! Data files that no commit names yet.
 
-use colonna_storage::{DataFile, Snapshot, StorageError};
+use std::path::PathBuf;
+
+use colonna_storage::{DataFile, StorageError, TableFolder};
 
 /// Data files on their way to a commit.
 ///
 /// Invariant: those that certainly did not become visible are removed when this is dropped, for
 /// readers of bare folders would take them for rows of the table. Those of which it cannot be told
 /// are kept.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Written {
-    table: Snapshot,
     files: Vec<DataFile>,
+    paths: Vec<PathBuf>,
 }
 
 impl Written {
-    pub(super) fn new(table: &Snapshot) -> Self {
-        Self { table: table.clone(), files: Vec::new() }
-    }
-
-    pub(super) fn add(&mut self, file: DataFile) {
+    pub(super) fn add(&mut self, table: &TableFolder, file: DataFile) {
+        self.paths.push(table.path_of(&file));
         self.files.push(file);
     }
 
@@ -28,7 +27,7 @@ impl Written {
 
     /// They are visible.
     pub(super) fn keep(mut self) {
-        self.files.clear();
+        self.paths.clear();
     }
 
     /// They did not become visible, unless the error says that this cannot be told.
@@ -41,9 +40,9 @@ impl Written {
 
 impl Drop for Written {
     fn drop(&mut self) {
-        for file in &self.files {
+        for path in &self.paths {
             // One that cannot be removed stays an orphan, which a vacuum removes.
-            drop(std::fs::remove_file(self.table.path_of(file)));
+            drop(std::fs::remove_file(path));
         }
     }
 }

@@ -6,3 +6,4 @@ mod corridor;
 mod regression;
 mod roundtrip;
 mod shared_data;
+mod surprises;

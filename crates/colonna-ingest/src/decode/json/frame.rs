@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::pointer::{Descent, descend};
 use super::scan::{Scan, indent_of, resume_after, scan_rest, scan_value, skip_blanks};
-use crate::chunk::{Span, count};
+use crate::chunk::Span;
 use crate::decode::feed::Feed;
 use crate::decode::lines::lines;
 use crate::{Chunk, IngestError};
@@ -63,14 +63,15 @@ pub(super) struct SpanChunks {
     /// Whether the bytes of the feed start a line. Where they do not, more than blanks were cut off
     /// it: a cut is behind a record, or where a broken one ended at a new line.
     starts_line: bool,
-    records: u64,
+    has_records_before: bool,
     is_done: bool,
 }
 
 impl SpanChunks {
     pub(super) fn new(feed: Feed, framing: Framing, pointer: Option<String>) -> Self {
         let state = State::Outside;
-        Self { feed, framing, pointer, state, starts_line: true, records: 0, is_done: false }
+        let (starts_line, has_records_before, is_done) = (true, false, false);
+        Self { feed, framing, pointer, state, starts_line, has_records_before, is_done }
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, IngestError> {
@@ -101,9 +102,8 @@ impl SpanChunks {
         }
         let (bytes, start) = self.feed.cut(at);
         self.starts_line = bytes.last().map_or(self.starts_line, |&byte| byte == b'\n');
-        let record_start = self.records;
-        self.records += count(spans.len());
-        Ok(Some(Chunk { bytes, start, record_start, spans }))
+        let has_records_before = std::mem::replace(&mut self.has_records_before, true);
+        Ok(Some(Chunk { bytes, start, has_records_before, spans }))
     }
 
     fn step(&self, at: usize) -> Result<Step, IngestError> {

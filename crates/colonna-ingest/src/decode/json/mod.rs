@@ -16,18 +16,18 @@ use std::sync::Arc;
 pub(crate) use self::detect::looks_like_json;
 use self::frame::{Framing, SpanChunks};
 pub use self::options::{JsonOptions, Unwrap};
-pub(crate) use self::parse::Parser;
+pub(crate) use self::parse::{Cursor, Parser, plain_len};
 use self::unwrap::Rewriter;
 pub(crate) use self::unwrap::quoted;
 pub use self::value::Value;
-pub(crate) use self::value::{Kind, has_lone_surrogate};
+pub(crate) use self::value::{Kind, has_lone_surrogate, unescape};
 use super::feed::Feed;
 use super::lines::{LineChunks, lines};
 use super::{Chunks, Decode, Decoded, Observed};
 use crate::chunk::Span;
 use crate::{
-    Chunk, Evidence, IngestError, Limits, Position, ReadOptions, RecordShape, Rejection, Shaper,
-    Source,
+    Chunk, Evidence, IngestError, Limits, Misfit, Position, ReadOptions, RecordShape, Rejection,
+    Shaper, Source,
 };
 
 /// Reads the records of one JSON source.
@@ -53,49 +53,112 @@ impl JsonDecoder {
             chunk_byte_len: options.chunk_byte_len,
         }
     }
+}
 
-    /// Calls `each` with the text, place and value of every record, which says why it is refused if
-    /// it is. The rejections, with the records in all.
-    fn for_each(
-        &self,
-        source: &Source,
-        chunk: &Chunk,
-        mut each: impl FnMut(Position, &Value<'_>) -> Result<(), Refusal>,
-    ) -> (u64, Vec<Rejection>) {
-        let whole = simdutf8::basic::from_utf8(&chunk.bytes).ok();
-        let mut parser = Parser::new(&self.limits);
-        let mut rewriter = Rewriter::new(self.options.unwrap, self.header.clone(), &self.limits);
-        let (mut records, mut rejections) = (0, Vec::new());
-        let mut place = Place::new(chunk);
-        let skip_header = usize::from(self.header.is_some() && chunk.record_start == 0);
-        for span in spans(chunk, &self.framing).skip(skip_header) {
-            records += 1;
-            let bytes = chunk.bytes.get(span.start..span.end).unwrap_or_default();
-            let position = place.of(span.start);
-            let refusal = match text_of(whole, bytes, span) {
-                Ok(text) if span.is_misplaced => Err(misplaced(parser.parse(text).err())),
-                Ok(text) if rewriter.is_needed() => {
-                    rewriter.rewrite(text, |value| each(position, value))
+/// What is done with the value of a record that stands at that place. It says why the record is
+/// refused, if it is.
+type Each<'e> = &'e mut dyn FnMut(Position, &Value<'_>) -> Result<(), Refusal>;
+
+/// Goes through the records of a chunk.
+struct Walk<'a> {
+    decoder: &'a JsonDecoder,
+    source: &'a Source,
+    chunk: &'a Chunk,
+    /// The text, where all of it is UTF-8.
+    whole: Option<&'a str>,
+    parser: Parser,
+    rewriter: Rewriter,
+    place: Place<'a>,
+    records: u64,
+    rejections: Vec<Rejection>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(decoder: &'a JsonDecoder, source: &'a Source, chunk: &'a Chunk) -> Self {
+        let JsonDecoder { options, header, limits, .. } = decoder;
+        Self {
+            decoder,
+            source,
+            chunk,
+            whole: simdutf8::basic::from_utf8(&chunk.bytes).ok(),
+            parser: Parser::new(limits),
+            rewriter: Rewriter::new(options.unwrap, header.clone(), limits),
+            place: Place::new(chunk),
+            records: 0,
+            rejections: Vec::new(),
+        }
+    }
+
+    /// All records, one span after the other.
+    fn spans(&mut self, each: Each<'_>) {
+        let skip_header =
+            usize::from(self.decoder.header.is_some() && !self.chunk.has_records_before);
+        for span in spans(self.chunk, &self.decoder.framing).skip(skip_header) {
+            self.span(span, each);
+        }
+    }
+
+    /// One record.
+    fn span(&mut self, span: Span, each: Each<'_>) {
+        self.records += 1;
+        let bytes = self.chunk.bytes.get(span.start..span.end).unwrap_or_default();
+        let position = self.place.of(span.start);
+        let refusal = match text_of(self.whole, bytes, span) {
+            Ok(text) if span.is_misplaced => Err(misplaced(self.parser.parse(text).err())),
+            Ok(text) if self.rewriter.is_needed() => {
+                self.rewriter.rewrite(text, |value| each(position, value))
+            }
+            Ok(text) => match self.parser.parse(text) {
+                Ok(value) if value.kind() == Kind::Object => each(position, &value),
+                Ok(_) => self.rewriter.wrap(text, |value| each(position, value)),
+                Err(error) => Err(error.into()),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = refusal {
+            self.reject(position, refusal, bytes);
+        }
+    }
+
+    /// The records of lines, straight into columns where that goes.
+    fn lines(&mut self, text: &str, shaper: &mut Shaper) {
+        let bytes = text.as_bytes();
+        let mut start = 0;
+        while start < bytes.len() {
+            let first = start + blank_len(bytes.get(start..).unwrap_or_default());
+            let next =
+                if bytes.get(first) == Some(&b'{') { shaper.push_line(text, first) } else { None };
+            let end = next.unwrap_or_else(|| {
+                let rest = bytes.get(first..).unwrap_or_default();
+                memchr::memchr(b'\n', rest).map_or(bytes.len(), |newline| first + newline + 1)
+            });
+            let line_end = if bytes.get(end - 1) == Some(&b'\n') { end - 1 } else { end };
+            if next.is_some() {
+                self.records += 1;
+                if let Err(misfit) = shaper.finish_record() {
+                    let line = bytes.get(start..line_end).unwrap_or_default();
+                    let position = self.place.of(start);
+                    self.reject(position, misfit.into(), line);
                 }
-                Ok(text) => match parser.parse(text) {
-                    Ok(value) if value.kind() == Kind::Object => each(position, &value),
-                    Ok(_) => rewriter.wrap(text, |value| each(position, value)),
-                    Err(error) => Err(error.into()),
-                },
-                Err(refusal) => Err(refusal),
-            };
-            if let Err(Refusal { field, reason }) = refusal {
-                rejections.push(Rejection {
-                    source: Arc::clone(source.name()),
-                    position,
-                    field,
-                    reason,
-                    raw: bytes.to_vec(),
+            } else if first < line_end {
+                self.span(Span::new(start, line_end), &mut |_, value| {
+                    shaper.push_record(value).map_err(Refusal::from)
                 });
             }
+            start = end;
         }
-        (records, rejections)
     }
+
+    fn reject(&mut self, position: Position, refusal: Refusal, bytes: &[u8]) {
+        let Refusal { field, reason } = refusal;
+        let (source, raw) = (Arc::clone(self.source.name()), bytes.to_vec());
+        self.rejections.push(Rejection { source, position, field, reason, raw });
+    }
+}
+
+/// How many blanks a line starts with.
+fn blank_len(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count()
 }
 
 /// Why a record is refused.
@@ -108,6 +171,12 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn because(reason: impl Into<String>) -> Self {
         Self { field: None, reason: reason.into() }
+    }
+}
+
+impl From<Misfit> for Refusal {
+    fn from(misfit: Misfit) -> Self {
+        Self { field: misfit.field, reason: misfit.reason }
     }
 }
 
@@ -201,6 +270,10 @@ impl Decode for JsonDecoder {
         words
     }
 
+    fn has_a_record_on_each_line(&self) -> bool {
+        self.framing == Framing::Lines
+    }
+
     fn chunks(&self, source: &Source) -> Result<Chunks, IngestError> {
         let feed = Feed::open(source, self.limits.record_byte_len, self.chunk_byte_len)?;
         Ok(match &self.framing {
@@ -219,10 +292,12 @@ impl Decode for JsonDecoder {
         evidence: &mut Evidence,
     ) -> Result<Observed, IngestError> {
         evidence.begin_source(source);
-        let (records, rejections) = self.for_each(source, chunk, |position, value| {
+        let mut walk = Walk::new(self, source, chunk);
+        walk.spans(&mut |position, value| {
             evidence.observe_record(value, position.line);
             Ok(())
         });
+        let Walk { records, rejections, .. } = walk;
         Ok(Observed { records, rejections: crate::chunk::count(rejections.len()) })
     }
 
@@ -234,10 +309,15 @@ impl Decode for JsonDecoder {
     ) -> Result<Decoded, IngestError> {
         let mut shaper = Shaper::new(shape);
         shaper.begin_source(source);
-        let (records, rejections) = self.for_each(source, chunk, |_, value| {
-            let pushed = shaper.push_record(value);
-            pushed.map_err(|misfit| Refusal { field: misfit.field, reason: misfit.reason })
-        });
-        Ok(Decoded { columns: shaper.finish()?, rejections, records })
+        let mut walk = Walk::new(self, source, chunk);
+        match (&self.framing, walk.whole) {
+            (Framing::Lines, Some(text)) if !walk.rewriter.is_needed() => {
+                walk.lines(text, &mut shaper);
+            }
+            _ => walk.spans(&mut |_, value| shaper.push_record(value).map_err(Refusal::from)),
+        }
+        let Walk { records, rejections, .. } = walk;
+        let surprises = shaper.surprises();
+        Ok(Decoded { columns: shaper.finish()?, rejections, records, surprises })
     }
 }

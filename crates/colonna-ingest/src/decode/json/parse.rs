@@ -185,9 +185,10 @@ fn position(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+/// A place in a text of JSON.
+pub(crate) struct Cursor<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
 }
 
 impl Cursor<'_> {
@@ -209,7 +210,7 @@ impl Cursor<'_> {
 
     /// Passes a string from its opening quote to behind its closing one.
     #[inline]
-    fn string(&mut self) -> Parsed<Kind> {
+    pub(crate) fn string(&mut self) -> Parsed<Kind> {
         self.at += 1;
         let mut kind = Kind::PlainText;
         loop {
@@ -254,7 +255,7 @@ impl Cursor<'_> {
     }
 
     #[inline]
-    fn number(&mut self) -> Parsed<Kind> {
+    pub(crate) fn number(&mut self) -> Parsed<Kind> {
         let mut kind = Kind::Integer;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -286,7 +287,7 @@ impl Cursor<'_> {
 
 /// How many bytes come before the first quote, backslash or control character.
 #[inline]
-pub(super) fn plain_len(bytes: &[u8]) -> usize {
+pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES * 128;
     let mut len = 0;

@@ -8,9 +8,10 @@ use colonna_schema::{DataType, Field, Scalar, Schema};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use super::{JsonDecoder, Refusal, Walk};
 use crate::{
-    Evidence, FormatName, GivenType, InferOptions, IngestError, JsonOptions, Prepared, ReadOptions,
-    RecordShape, Rejection, Source, TimeFormat, Unwrap, expand, infer,
+    Chunk, Evidence, FormatName, GivenType, InferOptions, IngestError, JsonOptions, Prepared,
+    ReadOptions, RecordShape, Rejection, Shaper, Source, TimeFormat, Unwrap, expand, infer,
 };
 
 /// What came of a source.
@@ -471,4 +472,67 @@ proptest! {
             |byte_len| rows_and_rejections(&bytes, &JsonOptions::default(), byte_len);
         prop_assert_eq!(in_chunks_of(chunk_byte_len), in_chunks_of(bytes.len() + 1));
     }
+
+    #[test]
+    fn the_straight_way_writes_what_the_ordinary_way_writes(
+        known in prop::collection::vec(any_record(), 1..8),
+        others in prop::collection::vec(any_line(), 0..8),
+    ) {
+        // The shape is that of some of the records, so that others surprise it.
+        let text: String = known.iter().map(|record| format!("{record}\n")).collect();
+        let shape = Arc::new(read(&text).shape);
+        let text = format!("{}\n{text}", others.join("\n"));
+        let input = tempfile::NamedTempFile::new().unwrap();
+        let input = expand(&[input.path().display().to_string()]).unwrap().remove(0);
+        let source = Source::try_new(input, &ReadOptions::default().source).unwrap();
+        let decoder = JsonDecoder::new(b"{}\n{}\n", &ReadOptions::default());
+        let chunk = Chunk { bytes: text.clone().into_bytes(), ..Chunk::default() };
+        let (mut straight, mut ordinary) = (Shaper::new(&shape), Shaper::new(&shape));
+        let mut lines = Walk::new(&decoder, &source, &chunk);
+        lines.lines(&text, &mut straight);
+        let mut spans = Walk::new(&decoder, &source, &chunk);
+        spans.spans(&mut |_, value| ordinary.push_record(value).map_err(Refusal::from));
+        prop_assert_eq!(lines.records, spans.records);
+        prop_assert_eq!(straight.surprises(), ordinary.surprises());
+        prop_assert_eq!(format!("{:?}", lines.rejections), format!("{:?}", spans.rejections));
+        let (straight, ordinary) = (straight.finish().unwrap(), ordinary.finish().unwrap());
+        prop_assert_eq!(straight.row_count(), ordinary.row_count());
+        for row in 0..ordinary.row_count() {
+            prop_assert_eq!(straight.row(row), ordinary.row(row), "{}", text);
+        }
+    }
+}
+
+/// A record on its line, perhaps written in another way, or damaged.
+fn any_line() -> impl Strategy<Value = String> {
+    let damage = prop::sample::select(vec![
+        "",
+        " ",
+        "\t\r",
+        "\"",
+        "\\",
+        "{",
+        "}",
+        "]",
+        ",",
+        ":",
+        "0",
+        "-",
+        ".5",
+        "e3",
+        "null",
+        "\\u00e9",
+        "\u{1}",
+        "1234567890123456789012",
+        "\"a\":1,",
+    ]);
+    (any_record(), any::<prop::sample::Index>(), damage).prop_map(|(record, at, damage)| {
+        let mut line = record.to_string();
+        let mut at = at.index(line.len() + 1);
+        while !line.is_char_boundary(at) {
+            at -= 1;
+        }
+        line.insert_str(at, damage);
+        line
+    })
 }

@@ -163,7 +163,7 @@ impl<'a> Iterator for Elements<'a> {
 
 /// The text that a string with valid escapes stands for. Half of a surrogate pair has no UTF-8: its
 /// escape stays as it was written.
-fn unescape(inner: &str) -> String {
+pub(crate) fn unescape(inner: &str) -> String {
     let mut text = String::with_capacity(inner.len());
     let mut rest = inner;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
