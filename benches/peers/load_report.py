@@ -1,12 +1,32 @@
 """The tables of the load part, as Markdown."""
 
-SUMMARY = """\
-| input | MB | colonna MB/s | fastest peer MB/s | speed | CPU s (leanest peer) | CPU | table MB (smallest peer) | size | peak MB (fastest peer) |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"""
+SUMMARY = [
+    "input",
+    "MB",
+    "colonna MB/s",
+    "fastest peer MB/s",
+    "speed",
+    "CPU s (leanest peer)",
+    "CPU",
+    "table MB (smallest peer)",
+    "size",
+    "peak MB (fastest peer)",
+]
 
-DETAIL = """\
-| engine | MB/s | to fastest peer | MB/s to disk | CPU s | to leanest peer | table MB | to smallest peer | peak MB | files | rows | remarks |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|"""
+DETAIL = [
+    "engine",
+    "MB/s",
+    "to fastest peer",
+    "MB/s to disk",
+    "CPU s",
+    "to leanest peer",
+    "table MB",
+    "to smallest peer",
+    "peak MB",
+    "files",
+    "rows",
+    "remarks",
+]
 
 NOTE = """\
 MB/s are of the text, also where it was compressed. Ratios compare with the peers that kept every row
@@ -14,13 +34,19 @@ and every value of the input: speed above 1 is faster, CPU and size below 1 are 
 counts the time until the files are synced, which colonna waits for by itself and the peers do not."""
 
 
+def head(names, texts=0):
+    """The two lines above a table: numbers stand right, the first column and the last `texts` left."""
+    numbers = len(names) - 1 - texts
+    return [row(*names), row("---", *["--:"] * numbers, *["---"] * texts)]
+
+
 def load_report(results):
     """A line for each input, then a table for each with all engines."""
     best = [(wanted, contestants, best_peers(contestants)) for wanted, _, contestants in results]
-    lines = [NOTE, "", SUMMARY]
+    lines = [NOTE, "", *head(SUMMARY)]
     lines += [summary_line(wanted, contestants, peers) for wanted, contestants, peers in best]
     for (wanted, contestants, peers), (_, known, _) in zip(best, results):
-        lines += ["", f"**{wanted.name}**: {wanted.about}; {wanted.byte_len() / 1e6:,.0f} MB", "", DETAIL]
+        lines += ["", f"**{wanted.name}**: {wanted.about}; {wanted.byte_len() / 1e6:,.0f} MB", "", *head(DETAIL, 1)]
         lines += [detail_line(wanted, known, one, peers) for one in contestants]
     return "\n".join(lines)
 
@@ -41,7 +67,7 @@ def summary_line(wanted, contestants, peers):
     megabytes = wanted.byte_len() / 1e6
     ours = next((one for one in contestants if one.engine == "colonna"), None)
     if ours is None or ours.failure:
-        return row(wanted.name, f"{megabytes:,.0f}", "failed", *[""] * 7)
+        return row(wanted.name, f"{megabytes:,.0f}", "failed", *[""] * (len(SUMMARY) - 3))
     speed = f"{megabytes / ours.median('seconds'):,.0f}" + ("" if ours.whole else " (incomplete)")
     cpu, size, peak = ours.median("cpu_seconds"), ours.table_bytes, ours.median("peak_bytes") / 1e6
     if peers is None:
@@ -64,7 +90,7 @@ def summary_line(wanted, contestants, peers):
 
 def detail_line(wanted, known, one, peers):
     if one.failure:
-        return row(one.name, *[""] * 10, f"failed: {one.failure}".replace("|", "/"))
+        return row(one.name, *[""] * (len(DETAIL) - 2), f"failed: {one.failure}".replace("|", "/"))
     seconds, cpu = one.median("seconds"), one.median("cpu_seconds")
     ratios = ["", "", ""]
     if peers:

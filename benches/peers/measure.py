@@ -1,4 +1,8 @@
-"""Runs a process and measures it from outside, as the kernel counts."""
+"""Runs a process and measures it from outside, as the kernel counts.
+
+The kernel's peak of a process is at least that of the one it was started from: this program stays
+small, and leaves whatever needs memory to processes of their own.
+"""
 import os
 import subprocess
 import tempfile

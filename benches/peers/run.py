@@ -14,16 +14,22 @@ import machine
 from inputs import makers
 from load import run_loads
 from load_report import load_report
+from query import queries, run_queries
+from query_report import query_report
 
 LOADERS = ["colonna", "duckdb", "polars", "chdb"]
+ANSWERERS = ["colonna", "duckdb", "datafusion", "chdb", "polars"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["load", "all"])
+    parser.add_argument("part", choices=["load", "query", "all"])
     parser.add_argument("--rows", type=int, default=3_000_000, help="how many events; of trips five thirds as many")
     parser.add_argument("--runs", type=int, default=5, help="runs of each load, of which the median counts")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each query in a row, of which the best counts")
+    parser.add_argument("--rounds", type=int, default=1, help="how often every engine is asked everything, in turns")
     parser.add_argument("--inputs", help="only these inputs, by name, with commas between")
+    parser.add_argument("--queries", help="only these queries, by id, with commas between")
     parser.add_argument("--engines", help="only these engines, with commas between")
     parser.add_argument("--archives", default=home.REPOSITORY.parent / "shared" / "data", help="real sets, if any")
     parser.add_argument("--out", help="write the Markdown to this file too")
@@ -56,6 +62,18 @@ def load_part(options):
     return ["### Loading", "", f"Medians of {options.runs} runs, in turns.", "", load_report(results), ""]
 
 
+def query_part(options):
+    available = makers(options.rows, options.archives)
+    known = {query.id: query for query in queries()}
+    asked = [known[name] for name in chosen(options.queries, known, "query")]
+    engines = chosen(options.engines, ANSWERERS, "engine")
+    inputs = [available["events"](), available["trips"]()]
+    replies = run_queries(inputs, asked, engines, options.repeat, options.rounds)
+    keep("query", {name: {engine: vars(reply) for engine, reply in each.items()} for name, each in replies.items()})
+    report = query_report(asked, replies, engines, options.repeat, options.rounds)
+    return ["### Queries", "", f"Of {inputs[0].about} and {inputs[1].about}, as colonna wrote them.", "", report, ""]
+
+
 def keep(part, measured):
     """Keeps every run as JSON, for whom medians do not do."""
     path = home.folder("results") / f"{part}.json"
@@ -67,7 +85,10 @@ def main():
     options = arguments()
     home.python_with_peers()
     lines = [machine.described(home.program("colonna")), "- command: `" + " ".join(sys.argv) + "`", ""]
-    lines += load_part(options)
+    if options.part in ("load", "all"):
+        lines += load_part(options)
+    if options.part in ("query", "all"):
+        lines += query_part(options)
     text = "\n".join(lines)
     print(text)
     if options.out:
