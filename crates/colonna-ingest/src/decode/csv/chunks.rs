@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
+use super::cut::whole_len;
 use super::dialect::Extent;
 use super::layout::{Layout, count_lines};
+use super::records::Records;
 use crate::decode::feed::Feed;
-use crate::{Chunk, IngestError, Position};
+use crate::{Chunk, IngestError};
 
 /// The chunks of a source. The first comes also where there is no record, for the names of a header.
 #[derive(Debug)]
 pub(super) struct RecordChunks {
     layout: Arc<Layout>,
     feed: Feed,
+    /// The lines before the next chunk, where they end with CR.
     lines: u64,
-    records: u64,
+    has_records_before: bool,
     is_started: bool,
     is_failed: bool,
 }
@@ -21,7 +24,8 @@ pub(super) struct RecordChunks {
 impl RecordChunks {
     pub(super) fn new(layout: Arc<Layout>, feed: Feed) -> Self {
         let lines = layout.start_line;
-        Self { layout, feed, lines, records: 0, is_started: false, is_failed: false }
+        let (has_records_before, is_started, is_failed) = (false, false, false);
+        Self { layout, feed, lines, has_records_before, is_started, is_failed }
     }
 
     fn next_chunk(&mut self) -> Result<Option<Chunk>, IngestError> {
@@ -33,9 +37,9 @@ impl RecordChunks {
             if self.feed.bytes().len() < self.feed.chunk_byte_len() && !self.feed.is_ended() {
                 self.feed.fill()?;
             }
-            let (len, records) = self.whole_records()?;
+            let len = self.whole_len()?;
             if len > 0 || (is_first && self.feed.is_ended()) {
-                return Ok(Some(self.cut(len, records)));
+                return Ok(Some(self.cut(len)));
             }
             if self.feed.is_ended() {
                 return Ok(None);
@@ -55,31 +59,39 @@ impl RecordChunks {
         Ok(())
     }
 
-    /// How many of the bytes at hand are whole records, and how many these are.
-    fn whole_records(&self) -> Result<(usize, u64), IngestError> {
-        let bytes = self.feed.bytes();
-        let (mut at, mut records) = (0, 0);
+    /// How many of the bytes at hand are whole records.
+    fn whole_len(&self) -> Result<usize, IngestError> {
+        let (bytes, dialect) = (self.feed.bytes(), &self.layout.dialect);
+        if bytes.len() <= dialect.record_limit {
+            return Ok(match self.feed.is_ended() {
+                true => bytes.len(),
+                false => whole_len(dialect, bytes),
+            });
+        }
+        // One of them may be too long.
+        let mut at = 0;
         while at < bytes.len() {
-            let extent = self.layout.dialect.extent(bytes, at, self.feed.is_ended());
-            let (end, next) = match extent {
+            let (end, next) = match dialect.extent(bytes, at, self.feed.is_ended()) {
                 Extent::Record { end, next, .. } | Extent::Broken { end, next, .. } => (end, next),
                 Extent::Incomplete => break,
             };
             self.feed.check_record(at, end.saturating_sub(at))?;
-            records += u64::from(self.layout.is_record(bytes, at, extent));
             at = next;
         }
-        Ok((at, records))
+        Ok(at)
     }
 
-    fn cut(&mut self, len: usize, records: u64) -> Chunk {
-        let (bytes, start) = self.feed.cut(len);
-        // The feed knows of no lines that end with CR.
-        let start = Position { line: self.lines + 1, ..start };
-        self.lines += count_lines(&self.layout.dialect, &bytes);
-        let record_start = self.records;
-        self.records += records;
-        Chunk { bytes, start, record_start, ..Chunk::default() }
+    fn cut(&mut self, len: usize) -> Chunk {
+        let (bytes, mut start) = self.feed.cut(len);
+        if self.layout.dialect.ends_at_cr {
+            // The feed knows of no lines that end with CR.
+            start.line = self.lines + 1;
+            self.lines += count_lines(&self.layout.dialect, &bytes);
+        }
+        let has_records_before = self.has_records_before;
+        self.has_records_before =
+            has_records_before || Records::new(&self.layout, &bytes).next().is_some();
+        Chunk { bytes, start, has_records_before, ..Chunk::default() }
     }
 }
 

@@ -1,22 +1,37 @@
-//! Where a byte stands in a line, of which it cuts off one short field after the other.
+//! Where bytes stand in a text, of which they cut off one short field after the other.
+//!
+//! Eight bytes are compared at a time, in a register: a search that starts anew behind each find costs
+//! more than the fields between are long.
 
-const WIDTH: usize = size_of::<u64>();
-const LOW_BITS: u64 = u64::MAX / 255 * 0x7f;
+pub(super) const WIDTH: usize = size_of::<u64>();
+const LOW_BITS: u64 = every(0x7f);
+
+/// A byte in all places of a word.
+pub(super) const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; WIDTH])
+}
+
+/// The highest bit of each byte that is zero, and no other.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    !(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS)
+}
+
+/// How many bytes of a word stand before the lowest bit that is set; all of them where none is.
+#[inline]
+pub(super) fn bytes_before(bits: u64) -> usize {
+    (bits.trailing_zeros() / 8) as usize
+}
 
 /// Calls `each` with every place of the byte, in order.
-///
-/// Eight bytes are compared at a time, in a register: a search that starts anew behind each find
-/// costs more than the fields between are long.
 #[inline]
 pub(super) fn each_place(wanted: u8, text: &[u8], mut each: impl FnMut(usize)) {
-    let pattern = u64::from_le_bytes([wanted; WIDTH]);
+    let pattern = every(wanted);
     let (words, rest) = text.as_chunks::<WIDTH>();
     for (index, word) in words.iter().enumerate() {
-        let difference = u64::from_le_bytes(*word) ^ pattern;
-        // The highest bit of each byte that does not differ, and no other.
-        let mut found = !(((difference & LOW_BITS) + LOW_BITS) | difference | LOW_BITS);
+        let mut found = zeros(u64::from_le_bytes(*word) ^ pattern);
         while found != 0 {
-            each(index * WIDTH + (found.trailing_zeros() / 8) as usize);
+            each(index * WIDTH + bytes_before(found));
             found &= found - 1;
         }
     }
@@ -26,6 +41,45 @@ pub(super) fn each_place(wanted: u8, text: &[u8], mut each: impl FnMut(usize)) {
             each(start + index);
         }
     }
+}
+
+/// Where one of two bytes stands first, from `at` on.
+#[inline]
+pub(super) fn find(wanted: [u8; 2], text: &[u8], at: usize) -> Option<usize> {
+    const MOST_WORDS: usize = 6;
+    let [first, second] = wanted;
+    let patterns = wanted.map(every);
+    for index in 0..MOST_WORDS {
+        let start = at + index * WIDTH;
+        let Some(word) = text.get(start..).and_then(|rest| rest.first_chunk()) else { break };
+        let found = places(u64::from_le_bytes(*word), patterns);
+        if found != 0 {
+            return Some(start + bytes_before(found));
+        }
+    }
+    memchr::memchr2(first, second, text.get(at..)?).map(|found| at + found)
+}
+
+/// The highest bit of each byte that one of the patterns has, and no other.
+#[inline]
+fn places<const N: usize>(word: u64, patterns: [u64; N]) -> u64 {
+    patterns.iter().fold(0, |found, pattern| found | zeros(word ^ pattern))
+}
+
+/// As many bytes as a mask has bits.
+pub(super) const BLOCK_LEN: usize = 64;
+
+/// A bit for each of the bytes, set where it is one of those wanted.
+#[inline]
+pub(super) fn mask<const N: usize>(wanted: [u8; N], block: &[u8; BLOCK_LEN]) -> u64 {
+    // The highest bits of eight bytes, one next to the other, in the highest byte of the product.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let patterns = wanted.map(every);
+    let (words, _) = block.as_chunks::<WIDTH>();
+    words.iter().rev().fold(0, |mask, word| {
+        let found = places(u64::from_le_bytes(*word), patterns) >> 7;
+        mask << WIDTH | found.wrapping_mul(GATHER) >> 56
+    })
 }
 
 #[cfg(test)]
@@ -44,6 +98,26 @@ mod tests {
                 let expected: Vec<usize> = memchr::memchr_iter(wanted, &bytes).collect();
                 prop_assert_eq!(found, expected);
             }
+        }
+
+        #[test]
+        fn the_first_of_two_bytes_is_found(text in "[a-d\u{c3}\u{e4}]{0,80}", at in 0_usize..90) {
+            for wanted in [[b'a', b'b'], [b'd', b'd'], [b'x', b'y'], [0xc3, 0xa4]] {
+                let rest = text.as_bytes().get(at..).unwrap_or_default();
+                let expected = rest.iter().position(|byte| wanted.contains(byte));
+                prop_assert_eq!(find(wanted, text.as_bytes(), at), expected.map(|found| at + found));
+            }
+        }
+
+        #[test]
+        fn a_mask_has_a_bit_for_each_place(block: [u8; BLOCK_LEN], first: u8, second: u8) {
+            let mut block = block;
+            (block[7], block[8], block[63]) = (first, second, first);
+            let expected = block.iter().rev().fold(0, |mask, byte| {
+                mask << 1 | u64::from([first, second].contains(byte))
+            });
+            prop_assert_eq!(mask([first, second], &block), expected);
+            prop_assert_eq!(mask([first], &block) | mask([second], &block), expected);
         }
     }
 }

@@ -10,12 +10,18 @@
 mod cell;
 mod census;
 mod chunks;
+mod cut;
 mod delimiters;
 mod dialect;
+mod digits;
 mod header;
 mod layout;
+mod moments;
 mod options;
 mod records;
+mod shred;
+#[cfg(test)]
+mod shred_tests;
 mod sniff;
 #[cfg(test)]
 mod tests;
@@ -29,6 +35,7 @@ pub(crate) use self::layout::Layout;
 use self::layout::numbered_name;
 pub use self::options::{CsvOptions, Mark};
 use self::records::{Record, Records, text_of};
+use self::shred::Shredder;
 use self::sniff::sniff;
 use super::feed::Feed;
 use super::{Chunks, Decode, Decoded, Observed};
@@ -93,6 +100,56 @@ impl CsvDecoder {
         evidence.finish_text_record(line);
     }
 
+    /// The rows of a chunk: of what the shredder reads, where there is one, and of all the rest.
+    fn decode_records(
+        &self,
+        source: &Source,
+        chunk: &Chunk,
+        shape: &Arc<RecordShape>,
+        mut records: Records<'_>,
+        mut shredder: Option<Shredder<'_>>,
+    ) -> Result<Decoded, IngestError> {
+        let mut shaper = Shaper::new(shape);
+        shaper.begin_source(source);
+        let columns: Vec<Option<usize>> =
+            self.layout.names.iter().map(|name| shaper.column_of(name)).collect();
+        let mut rejections = Vec::new();
+        let mut count = 0;
+        loop {
+            let next = shredder.as_mut().and_then(|it| it.push_record(&mut shaper, records.at()));
+            let mut finished = next.map(|_| shaper.finish_record());
+            if let (Some(next), Some(Ok(()))) = (next, &finished) {
+                records.skip_to(next);
+                count += 1;
+                continue;
+            }
+            let Some(record) = records.next() else { break };
+            count += 1;
+            let (field, reason) = match record.text {
+                Ok(text) => {
+                    let finished = finished.take().unwrap_or_else(|| {
+                        self.push_row(records.fields(), &record, text, &columns, &mut shaper);
+                        shaper.finish_record()
+                    });
+                    match finished {
+                        Ok(()) => continue,
+                        Err(misfit) => (misfit.field, misfit.reason),
+                    }
+                }
+                Err(reason) => (None, reason.to_owned()),
+            };
+            rejections.push(Rejection {
+                source: Arc::clone(source.name()),
+                position: position(chunk, &record),
+                field,
+                reason,
+                raw: record.bytes.to_vec(),
+            });
+        }
+        let surprises = shaper.surprises();
+        Ok(Decoded { columns: shaper.finish()?, rejections, records: count, surprises })
+    }
+
     fn push_row(
         &self,
         fields: &[Field],
@@ -137,6 +194,11 @@ impl Decode for CsvDecoder {
         self.layout.skipped_lines
     }
 
+    fn has_a_record_on_each_line(&self) -> bool {
+        let dialect = &self.layout.dialect;
+        dialect.quote.is_none() && dialect.escape.is_none() && !dialect.ends_at_cr
+    }
+
     fn chunks(&self, source: &Source) -> Result<Chunks, IngestError> {
         let feed = Feed::open(source, self.record_byte_len, self.chunk_byte_len)?;
         Ok(Box::new(RecordChunks::new(Arc::clone(&self.layout), feed)))
@@ -172,34 +234,11 @@ impl Decode for CsvDecoder {
         chunk: &Chunk,
         shape: &Arc<RecordShape>,
     ) -> Result<Decoded, IngestError> {
-        let mut shaper = Shaper::new(shape);
-        shaper.begin_source(source);
-        let columns: Vec<Option<usize>> =
-            self.layout.names.iter().map(|name| shaper.column_of(name)).collect();
-        let mut rejections = Vec::new();
-        let mut count = 0;
-        let mut records = Records::new(&self.layout, &chunk.bytes);
-        while let Some(record) = records.next() {
-            count += 1;
-            let (field, reason) = match record.text {
-                Ok(text) => {
-                    self.push_row(records.fields(), &record, text, &columns, &mut shaper);
-                    match shaper.finish_record() {
-                        Ok(()) => continue,
-                        Err(misfit) => (misfit.field, misfit.reason),
-                    }
-                }
-                Err(reason) => (None, reason.to_owned()),
-            };
-            rejections.push(Rejection {
-                source: Arc::clone(source.name()),
-                position: position(chunk, &record),
-                field,
-                reason,
-                raw: record.bytes.to_vec(),
-            });
-        }
-        Ok(Decoded { columns: shaper.finish()?, rejections, records: count })
+        let records = Records::new(&self.layout, &chunk.bytes);
+        let text = records.text();
+        let shredder = text
+            .and_then(|text| Shredder::try_new(&self.layout, text, shape, source.extra_fields()));
+        self.decode_records(source, chunk, shape, records, shredder)
     }
 }
 

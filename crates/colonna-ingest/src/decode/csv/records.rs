@@ -10,7 +10,9 @@ pub(super) struct Records<'a> {
     /// The bytes as text, where all of them are.
     text: Option<&'a str>,
     at: usize,
+    /// The lines before `counted`, which is not past `at`.
     lines: u64,
+    counted: usize,
     fields: Vec<Field>,
 }
 
@@ -34,7 +36,22 @@ const NOT_UTF8: &str = "bytes that are no text: say the encoding";
 impl<'a> Records<'a> {
     pub(super) fn new(layout: &'a Layout, bytes: &'a [u8]) -> Self {
         let text = simdutf8::basic::from_utf8(bytes).ok();
-        Self { layout, bytes, text, at: 0, lines: 0, fields: Vec::new() }
+        Self { layout, bytes, text, at: 0, lines: 0, counted: 0, fields: Vec::new() }
+    }
+
+    /// The chunk as text, where all of it is.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        self.text
+    }
+
+    /// Where the next line starts.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Passes over a record that was read otherwise, to the line behind it.
+    pub(super) fn skip_to(&mut self, next: usize) {
+        self.at = next;
     }
 
     /// The next record. Its fields are [`Records::fields`].
@@ -48,9 +65,13 @@ impl<'a> Records<'a> {
                 // The bytes are the last ones there are.
                 Extent::Incomplete => (self.bytes.len(), self.bytes.len(), false),
             };
+            if self.counted < start {
+                let passed = self.bytes.get(self.counted..start).unwrap_or_default();
+                self.lines += count_lines(&self.layout.dialect, passed);
+            }
             let lines = self.lines;
-            self.at = next;
             self.lines += self.count_lines(start, next);
+            (self.at, self.counted) = (next, next);
             if !self.layout.is_record(self.bytes, start, extent) {
                 continue;
             }
@@ -111,7 +132,7 @@ pub(super) fn text_of<'t>(
 
 /// A doubled quote is one. An escape is dropped before what it takes the meaning from, and kept
 /// before anything else.
-fn unescape(dialect: &Dialect, is_quoted: bool, text: &str, target: &mut String) {
+pub(super) fn unescape(dialect: &Dialect, is_quoted: bool, text: &str, target: &mut String) {
     let quote = dialect.quote.unwrap_or(b'"');
     let escape = dialect.escape.unwrap_or(quote);
     let mut rest = text;

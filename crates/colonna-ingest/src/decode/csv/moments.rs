@@ -1,0 +1,119 @@
+//! Times as ISO 8601 writes them most often, with the day of the one before at hand.
+
+use super::digits::leading_digits;
+use crate::{Separator, TimeFormat};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const DATE_LEN: usize = 10;
+
+/// Reads the times of one column.
+#[derive(Clone, Debug)]
+pub(super) struct Moments<'a> {
+    format: &'a TimeFormat,
+    /// The date that was read last, and the microseconds to its midnight.
+    date: [u8; DATE_LEN],
+    midnight: i64,
+}
+
+impl<'a> Moments<'a> {
+    /// None where times of that format are of another form.
+    pub(super) fn of(format: &'a TimeFormat) -> Option<Self> {
+        let is_iso = matches!(
+            format,
+            TimeFormat::Iso8601 | TimeFormat::YearFirst { separator: Separator::Hyphen }
+        );
+        is_iso.then_some(Self { format, date: [0; DATE_LEN], midnight: 0 })
+    }
+
+    /// The microseconds to the midnight of `2025-10-01`, where that stands at `at`.
+    #[inline]
+    pub(super) fn date(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
+        let date: &[u8; DATE_LEN] = text.get(at..)?.first_chunk()?;
+        if *date != self.date {
+            self.learn(date)?;
+        }
+        Some((self.midnight, DATE_LEN))
+    }
+
+    /// The microseconds to `2025-10-01 08:30:00`, with up to six digits of a fraction and a `Z`, where
+    /// that stands at `at`; and the length of it.
+    #[inline]
+    pub(super) fn moment(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
+        let (midnight, _) = self.date(text, at)?;
+        let clock: &[u8; 9] = text.get(at + DATE_LEN..)?.first_chunk()?;
+        let [b'T' | b' ', h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
+        let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?);
+        let second = two_digits(*s1, *s2)?;
+        // The end of a day as 24:00, and leap seconds, are left to whoever looks closely.
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let mut micros = ((hour * 60 + minute) * 60 + second) * MICROS_PER_SECOND;
+        let mut end = at + DATE_LEN + clock.len();
+        if text.get(end) == Some(&b'.') {
+            let (value, len) = leading_digits(text, end + 1);
+            let missing = 6_u32.checked_sub(u32::try_from(len).ok()?).filter(|_| len > 0)?;
+            micros += value * 10_i64.pow(missing);
+            end += 1 + len;
+        }
+        end += usize::from(text.get(end) == Some(&b'Z'));
+        Some((midnight + micros, end - at))
+    }
+
+    #[cold]
+    fn learn(&mut self, date: &[u8; DATE_LEN]) -> Option<()> {
+        let is_date = date.iter().enumerate().all(|(index, byte)| match index {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+        let moment = self.format.parse(std::str::from_utf8(date).ok()?)?;
+        (is_date && moment.is_date && moment.is_exact).then(|| {
+            (self.date, self.midnight) = (*date, moment.micros);
+        })
+    }
+}
+
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> Option<i64> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_time_that_is_read_is_what_the_format_reads(
+            texts in prop::collection::vec(
+                "(2025|1969|0000|2024)-(02|12|1[0-4])-(28|29|3[0-2]|W1)([T ]([01][0-9]|2[0-5]):[0-6][0-9]:[0-6][0-9]([.][0-9]{0,8})?Z?[+x]?)?",
+                1..5,
+            ),
+        ) {
+            for format in [TimeFormat::Iso8601, TimeFormat::YearFirst { separator: Separator::Hyphen }] {
+                let mut moments = Moments::of(&format).unwrap();
+                for text in &texts {
+                    let date = moments.date(text.as_bytes(), 0);
+                    let moment = moments.moment(text.as_bytes(), 0);
+                    for (micros, len) in date.into_iter().chain(moment) {
+                        let expected = format.parse(&text[..len]).unwrap();
+                        prop_assert_eq!(micros, expected.micros);
+                        prop_assert_eq!(expected.is_date, len == DATE_LEN);
+                        prop_assert!(expected.is_exact);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn times_as_people_write_them_are_read() {
+        let mut moments = Moments::of(&TimeFormat::Iso8601).unwrap();
+        assert_eq!(moments.moment(b"1970-01-02 00:00:01,", 0), Some((86_401_000_000, 19)));
+        assert_eq!(moments.moment(b"x1970-01-02T00:00:00.25Z", 1), Some((86_400_250_000, 23)));
+        assert_eq!(moments.date(b"1970-01-03", 0), Some((172_800_000_000, 10)));
+        assert!(Moments::of(&TimeFormat::Rfc2822).is_none());
+    }
+}
