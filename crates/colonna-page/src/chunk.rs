@@ -20,7 +20,7 @@ use crate::error::parquet_error;
 use crate::layout::{Choice, Codes, Uncoded};
 use crate::levels::Levels;
 use crate::page_header::{PageKind, write_page};
-use crate::words::Coded;
+use crate::words::{Coded, Distinct};
 
 /// About the most bytes of the values of a page.
 const PAGE_BYTES: usize = 1 << 20;
@@ -56,13 +56,15 @@ pub(crate) fn encode_chunk(
     values: Dense<'_>,
     choice: &Choice,
 ) -> Result<Chunk, PageError> {
-    let coded = choice
-        .codes
-        .and_then(|(codes, codec)| Some((Coded::of(&values, codes.order)?, codes, codec)));
-    let (kept, codec) = match coded {
-        Some((coded, codes, codec)) => (Kept::Coded(coded, codes), codec),
-        None => (Kept::Plain(values.without_codes(), choice.plain.0), choice.plain.1),
-    };
+    let coded = choice.codes.and_then(|(codes, codec)| {
+        let distinct = Distinct::of(&values)?;
+        Some((Kept::Coded(distinct.coded(codes.order), codes), codec))
+    });
+    let (kept, codec) = coded.unwrap_or_else(|| {
+        let (way, codec) = choice.plain;
+        let way = if values.suits(way) { way } else { Uncoded::Plain };
+        (Kept::Plain(values.without_codes(), way), codec)
+    });
     let mut pages = Pages::new(target, codec);
     if let Kept::Coded(coded, _) = &kept {
         pages.add_dictionary(coded)?;
@@ -154,7 +156,7 @@ impl<'a> Pages<'a> {
     }
 
     fn add_dictionary(&mut self, coded: &Coded) -> Result<(), PageError> {
-        coded.encode_words(&mut self.page, self.target.shape)?;
+        coded.encode_words(&mut self.page, self.target.shape.fixed_width)?;
         let kind = PageKind::Dictionary { is_sorted: coded.is_sorted() };
         self.add(kind, coded.word_count())?;
         self.count(PageType::DICTIONARY_PAGE, Encoding::PLAIN);
@@ -180,7 +182,7 @@ impl<'a> Pages<'a> {
         levels.encode(&mut self.page, &slots);
         match kept {
             Kept::Plain(dense, plain) => {
-                dense.encode(&mut self.page, *plain, values, self.target.shape)?;
+                dense.encode(&mut self.page, *plain, values, self.target.shape.fixed_width)?;
             }
             Kept::Coded(coded, codes) => {
                 let width = codes.width.bits(coded.word_count());

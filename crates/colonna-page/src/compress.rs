@@ -5,6 +5,7 @@ use std::io;
 
 use parquet::basic::{Compression, ZstdLevel};
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::{CParameter, Strategy, compress_bound};
 
 use crate::PageError;
 
@@ -15,6 +16,9 @@ pub(crate) enum Codec {
     None,
     /// By zstd at a level.
     Zstd(i32),
+    /// By zstd at its lowest level, which looks for what repeats in the last few values only. Of
+    /// values that are mostly noise, such as ids, it finds what is no noise.
+    Near,
 }
 
 impl Codec {
@@ -29,6 +33,7 @@ impl Codec {
         match self {
             Self::None => Compression::UNCOMPRESSED,
             Self::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
+            Self::Near => Compression::ZSTD(ZstdLevel::default()),
         }
     }
 
@@ -38,25 +43,24 @@ impl Codec {
         bytes: &[u8],
         work: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, PageError> {
-        match self {
-            Self::None => Ok(work(bytes)),
-            Self::Zstd(level) => COMPRESSORS.with_borrow_mut(|compressors| {
-                let compressors = &mut *compressors;
-                let failed = |source| PageError::Compress { source };
-                let compressor = compressors.of_level(level).map_err(failed)?;
-                compress(compressor, bytes).map(work).map_err(failed)
-            }),
+        if self == Self::None {
+            return Ok(work(bytes));
         }
+        CONTEXTS.with_borrow_mut(|contexts| {
+            let failed = |source| PageError::Compress { source };
+            let context = contexts.of(self).map_err(failed)?;
+            context.compress(bytes).map(work).map_err(failed)
+        })
     }
 }
 
 thread_local! {
-    static COMPRESSORS: RefCell<Compressors> = RefCell::default();
+    static CONTEXTS: RefCell<Contexts> = RefCell::default();
 }
 
 #[derive(Default)]
-struct Compressors {
-    of_levels: Vec<(i32, Context)>,
+struct Contexts {
+    of_codecs: Vec<(Codec, Context)>,
 }
 
 /// A compressor, and the room that it writes to.
@@ -65,34 +69,50 @@ struct Context {
     room: Vec<u8>,
 }
 
-impl Compressors {
-    fn of_level(&mut self, level: i32) -> io::Result<&mut Context> {
-        let found = self.of_levels.iter().position(|(known, _)| *known == level);
+impl Contexts {
+    fn of(&mut self, codec: Codec) -> io::Result<&mut Context> {
+        let found = self.of_codecs.iter().position(|(known, _)| *known == codec);
         let position = match found {
             Some(position) => position,
             None => {
-                let context = Context { compressor: Compressor::new(level)?, room: Vec::new() };
-                self.of_levels.push((level, context));
-                self.of_levels.len() - 1
+                self.of_codecs.push((codec, Context::new(codec)?));
+                self.of_codecs.len() - 1
             }
         };
-        Ok(&mut self.of_levels[position].1)
+        Ok(&mut self.of_codecs[position].1)
     }
 }
 
 /// Room that one large page took is given back after it.
 const KEPT_BYTES: usize = 4 << 20;
 
-fn compress<'a>(context: &'a mut Context, bytes: &[u8]) -> io::Result<&'a [u8]> {
-    let Context { compressor, room } = context;
-    room.clear();
-    let bound = zstd::zstd_safe::compress_bound(bytes.len());
-    if bound < KEPT_BYTES {
-        room.shrink_to(KEPT_BYTES);
+/// A table of so few places knows what came last and nothing else.
+const NEAR_HASH_BITS: u32 = 6;
+const NEAR_MATCH_BYTES: u32 = 5;
+
+impl Context {
+    fn new(codec: Codec) -> io::Result<Self> {
+        let level = if let Codec::Zstd(level) = codec { level } else { 1 };
+        let mut compressor = Compressor::new(level)?;
+        if codec == Codec::Near {
+            compressor.set_parameter(CParameter::Strategy(Strategy::ZSTD_fast))?;
+            compressor.set_parameter(CParameter::HashLog(NEAR_HASH_BITS))?;
+            compressor.set_parameter(CParameter::MinMatch(NEAR_MATCH_BYTES))?;
+        }
+        Ok(Self { compressor, room: Vec::new() })
     }
-    room.reserve(bound);
-    compressor.compress_to_buffer(bytes, room)?;
-    Ok(room)
+
+    fn compress(&mut self, bytes: &[u8]) -> io::Result<&[u8]> {
+        let Self { compressor, room } = self;
+        room.clear();
+        let bound = compress_bound(bytes.len());
+        if bound < KEPT_BYTES {
+            room.shrink_to(KEPT_BYTES);
+        }
+        room.reserve(bound);
+        compressor.compress_to_buffer(bytes, room)?;
+        Ok(room)
+    }
 }
 
 #[cfg(test)]
@@ -101,8 +121,8 @@ mod tests {
 
     #[test]
     fn what_is_compressed_comes_back() {
-        for level in [1, 3, 1, 19] {
-            let codec = Codec::zstd(level).unwrap();
+        let of_levels = [1, 3, 1, 19].map(|level| Codec::zstd(level).unwrap());
+        for codec in of_levels.into_iter().chain([Codec::Near]) {
             for len in [0, 1, 100_000, 6 << 20, 10] {
                 let bytes: Vec<u8> = (0..7).cycle().take(len).collect();
                 let compressed = codec.compressed(&bytes, <[u8]>::to_vec).unwrap();

@@ -24,6 +24,7 @@ pub(crate) enum Dense<'a> {
     /// Eight to a byte, the first in the lowest bit.
     Boolean {
         bytes: Vec<u8>,
+        len: usize,
     },
     Int32(Vec<i32>),
     Int64(Cow<'a, [i64]>),
@@ -84,6 +85,20 @@ impl<'a> Dense<'a> {
         })
     }
 
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Boolean { len, .. } => *len,
+            Self::Int32(values) => values.len(),
+            Self::Int64(values) => values.len(),
+            Self::Double(values) => values.len(),
+            Self::Fixed(values) => values.len(),
+            Self::Strings(values) => values.len(),
+            Self::Codes { codes, .. } => codes.len(),
+        }
+    }
+
     /// About how many bytes these values take as they are.
     pub(crate) fn byte_len(&self, range: Range<usize>) -> usize {
         match self {
@@ -128,7 +143,7 @@ impl<'a> Dense<'a> {
         out: &mut Vec<u8>,
         way: Uncoded,
         range: Range<usize>,
-        shape: Shape,
+        fixed_width: usize,
     ) -> Result<(), PageError> {
         match (self, way) {
             (Self::Nothing | Self::Codes { .. }, _) => {}
@@ -155,17 +170,32 @@ impl<'a> Dense<'a> {
                 byte_stream_split::encode_f64(out, &values[range]);
             }
             (Self::Fixed(values), Uncoded::Split) => {
-                byte_stream_split::encode_fixed(out, &values[range], shape.fixed_width);
+                byte_stream_split::encode_fixed(out, &values[range], fixed_width);
             }
             (Self::Int32(values), _) => plain::encode_i32(out, &values[range]),
             (Self::Int64(values), _) => plain::encode_i64(out, &values[range]),
             (Self::Double(values), _) => plain::encode_f64(out, &values[range]),
             (Self::Fixed(values), _) => {
-                plain::encode_fixed(out, &values[range], shape.fixed_width);
+                plain::encode_fixed(out, &values[range], fixed_width);
             }
             (Self::Strings(values), way) => return strings(out, values, way, range),
         }
         Ok(())
+    }
+
+    /// Whether values of this type can be kept in that way.
+    pub(crate) fn suits(&self, way: Uncoded) -> bool {
+        match self {
+            Self::Nothing => way == Uncoded::Plain,
+            Self::Boolean { .. } => matches!(way, Uncoded::Plain | Uncoded::Runs),
+            Self::Int32(_) | Self::Int64(_) => {
+                matches!(way, Uncoded::Plain | Uncoded::Delta(_) | Uncoded::Split)
+            }
+            Self::Double(_) | Self::Fixed(_) => matches!(way, Uncoded::Plain | Uncoded::Split),
+            Self::Strings(_) | Self::Codes { .. } => {
+                matches!(way, Uncoded::Plain | Uncoded::DeltaLength | Uncoded::DeltaPrefix)
+            }
+        }
     }
 
     /// The same values without codes.
@@ -205,8 +235,8 @@ fn bits_from(bytes: &[u8], range: Range<usize>) -> Cow<'_, [u8]> {
     joined.take(range.len().div_ceil(8)).collect()
 }
 
-fn booleans(bits: &Bitmap) -> Dense<'static> {
-    Dense::Boolean { bytes: bytes_of(bits) }
+pub(crate) fn booleans(bits: &Bitmap) -> Dense<'static> {
+    Dense::Boolean { bytes: bytes_of(bits), len: bits.len() }
 }
 
 fn picked<'a, T: Copy>(values: &'a [T], present: &Present) -> Cow<'a, [T]> {

@@ -75,6 +75,13 @@ impl Levels {
         self.slot_count
     }
 
+    pub(crate) fn row_count(&self) -> usize {
+        match &self.repetition {
+            Repetition::Each { row_starts, .. } => row_starts.len() - 1,
+            Repetition::None => self.slot_count,
+        }
+    }
+
     /// The slots of these rows.
     pub(crate) fn slots(&self, rows: Range<usize>) -> Range<usize> {
         match &self.repetition {

@@ -38,12 +38,15 @@ mod guard;
 mod layout;
 mod leaf;
 mod levels;
+mod numbers;
 mod page_header;
 mod read;
 mod row_group;
 mod shred;
+mod sort;
 mod source;
 mod statistics;
+mod trial;
 mod words;
 mod write;
 
@@ -51,5 +54,6 @@ mod write;
 mod tests;
 
 pub use error::PageError;
+pub use layout::{Layout, Profile};
 pub use read::{Blocks, Page, ReadCounters, Reader};
 pub use write::{SortedBy, WriteOptions, Writer, WrittenFile, write_file};

@@ -3,19 +3,21 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns};
+use colonna_column::{Column, Columns, arrow_schema};
+use colonna_schema::Schema;
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 use rayon::prelude::*;
 
-use crate::PageError;
 use crate::bounds::Shape;
 use crate::chunk::{Chunk, Target, encode_chunk};
-use crate::compress::Codec;
 use crate::dense::Dense;
-use crate::layout::Choice;
+use crate::error::parquet_error;
+use crate::layout::{Goal, Layout};
 use crate::levels::{Levels, MostLevels};
 use crate::shred::{LeafColumn, is_walkable, leaves_of_column};
+use crate::{PageError, WriteOptions};
 
 /// A leaf column as the schema of a file has it.
 #[derive(Clone, Debug)]
@@ -23,6 +25,16 @@ pub(crate) struct LeafTarget {
     descriptor: ColumnDescPtr,
     shape: Shape,
     most: MostLevels,
+}
+
+/// The rows of so few are encoded faster by one thread than handed to several.
+const FEW_ROWS: usize = 256;
+
+/// The schema that a file of such rows has.
+pub(crate) fn parquet_schema(schema: &Schema) -> Result<SchemaDescriptor, PageError> {
+    ArrowSchemaConverter::new()
+        .convert(&arrow_schema(schema))
+        .map_err(parquet_error("describe the columns"))
 }
 
 /// The leaf columns of a file, in its order of them.
@@ -52,36 +64,74 @@ pub(crate) fn targets(schema: &SchemaDescriptor) -> Vec<LeafTarget> {
 pub(crate) fn encode_row_group(
     rows: &Columns,
     targets: &[LeafTarget],
-    codec: Codec,
-    page_rows: usize,
+    layout: &Layout,
+    options: &WriteOptions,
 ) -> Result<Vec<Chunk>, PageError> {
+    let encode = |position: usize, leaf: &LeafColumn<'_>, target: &LeafTarget| {
+        let (levels, values) = shredded(leaf, target)?;
+        let choice = layout.choice(position, &values, &levels, &goal(target, options))?;
+        let LeafTarget { descriptor, shape, .. } = target;
+        let target = Target { descriptor, shape: *shape, page_rows: options.page_rows };
+        encode_chunk(&target, leaf.row_count, &levels, values, &choice)
+    };
+    for_each_leaf(rows, targets, encode)
+}
+
+/// Finds encodings for the leaf columns of these rows.
+pub(crate) fn try_encodings(
+    rows: &Columns,
+    layout: &Layout,
+    options: &WriteOptions,
+) -> Result<(), PageError> {
+    let targets = targets(&parquet_schema(rows.schema())?);
+    let try_leaf = |position: usize, leaf: &LeafColumn<'_>, target: &LeafTarget| {
+        let (levels, values) = shredded(leaf, target)?;
+        layout.choice(position, &values, &levels, &goal(target, options)).map(drop)
+    };
+    for_each_leaf(rows, &targets, try_leaf).map(drop)
+}
+
+/// What `work` makes of each leaf column, which it is given with its position.
+fn for_each_leaf<T: Send>(
+    rows: &Columns,
+    targets: &[LeafTarget],
+    work: impl Fn(usize, &LeafColumn<'_>, &LeafTarget) -> Result<T, PageError> + Sync,
+) -> Result<Vec<T>, PageError> {
     let columns: Vec<Cow<'_, Column>> = rows.columns().iter().map(walkable).collect();
     let mut leaves = Vec::with_capacity(targets.len());
     columns.iter().for_each(|column| leaves_of_column(column, &mut leaves));
     if leaves.len() != targets.len() {
         return Err(PageError::OtherSchema);
     }
-    let encode = |(leaf, target): (&LeafColumn<'_>, &LeafTarget)| {
-        encode_leaf(leaf, target, codec, page_rows)
+    let work = |(position, (leaf, target)): (usize, (&LeafColumn<'_>, &LeafTarget))| {
+        work(position, leaf, target)
     };
-    leaves.par_iter().zip(targets).map(encode).collect()
+    if rows.row_count() < FEW_ROWS {
+        return leaves.iter().zip(targets).enumerate().map(work).collect();
+    }
+    leaves.par_iter().zip(targets).enumerate().map(work).collect()
 }
 
 fn walkable(column: &Column) -> Cow<'_, Column> {
     if is_walkable(column) { Cow::Borrowed(column) } else { Cow::Owned(column.to_flat()) }
 }
 
-fn encode_leaf(
-    leaf: &LeafColumn<'_>,
+fn shredded<'a>(
+    leaf: &LeafColumn<'a>,
     target: &LeafTarget,
-    codec: Codec,
-    page_rows: usize,
-) -> Result<Chunk, PageError> {
+) -> Result<(Levels, Dense<'a>), PageError> {
     let LeafTarget { descriptor, shape, most } = target;
     let (levels, present) = Levels::of(leaf, *most)
         .ok_or_else(|| PageError::TooManyElements { column: descriptor.path().string() })?;
     let values = Dense::of(leaf.values, &present, *shape)?;
-    let choice = Choice::usual(&values, codec);
-    let target = Target { descriptor, shape: *shape, page_rows };
-    encode_chunk(&target, leaf.row_count, &levels, values, &choice)
+    Ok((levels, values))
+}
+
+fn goal(target: &LeafTarget, options: &WriteOptions) -> Goal {
+    Goal {
+        profile: options.profile,
+        level: options.compression_level,
+        page_rows: options.page_rows.max(1),
+        fixed_width: target.shape.fixed_width,
+    }
 }

@@ -4,19 +4,25 @@
 //! written. Codes that a column comes with are never looked up row by row: they are counted, and
 //! what a word becomes is looked up once for each word.
 
-use std::hash::Hash;
+use std::borrow::Cow;
 use std::ops::Range;
 
 use colonna_column::{Interner, Strings};
-use rustc_hash::FxHashMap;
 
 use crate::PageError;
-use crate::bounds::{Bound, Bounds, Shape};
+use crate::bounds::{Bound, Bounds};
 use crate::dense::Dense;
 use crate::encoding::plain;
+use crate::numbers::{Number, distinct_numbers};
+use crate::sort::{inverse, sorted_strings};
 
-/// The most bytes of a dictionary page: it stays in a processor's cache while codes are read.
-const MOST_BYTES: usize = 1 << 20;
+/// A dictionary page of so many bytes stays in a processor's cache while codes are read. A larger
+/// one must save many bytes.
+const CACHED_BYTES: usize = 1 << 20;
+/// A reader of one page has to read all words: they are never more than that.
+const MOST_BYTES: usize = 8 << 20;
+/// How many times as many bytes the values of a larger dictionary take.
+const LEAST_SAVING: usize = 2;
 
 /// In which order words are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +31,20 @@ pub(crate) enum Order {
     Frequency,
     /// As they sort: words that are alike stand together.
     Sorted,
+}
+
+/// The distinct values of a chunk, numbered in any order.
+#[derive(Debug)]
+pub(crate) struct Distinct<'a> {
+    /// What the words are numbered by: each becomes one of the words.
+    keys: Cow<'a, [u32]>,
+    /// The word of each key; none where a key is its word.
+    words_of_keys: Option<Vec<u32>>,
+    /// How many values each word has.
+    counts: Vec<u32>,
+    words: Words,
+    /// The words as they sort.
+    sorted: Vec<u32>,
 }
 
 /// A column chunk as codes into words.
@@ -43,9 +63,9 @@ struct Ranks {
     codes: Vec<u32>,
 }
 
-/// Distinct values, by their codes.
+/// Distinct values, by their numbers.
 #[derive(Debug)]
-enum Words {
+pub(crate) enum Words {
     Int32(Vec<i32>),
     Int64(Vec<i64>),
     Double(Vec<f64>),
@@ -53,75 +73,129 @@ enum Words {
     Strings(Strings),
 }
 
-impl Coded {
-    /// Codes the values; none where they are too many for that or of a type that is not coded.
-    pub(crate) fn of(values: &Dense<'_>, order: Order) -> Option<Self> {
+impl<'a> Distinct<'a> {
+    /// The distinct ones of these values; none where they are too many for a dictionary or of a
+    /// type that has none.
+    pub(crate) fn of(values: &'a Dense<'_>) -> Option<Self> {
         match values {
             Dense::Nothing | Dense::Boolean { .. } => None,
-            Dense::Int32(values) => numbers(values, |value| *value, order, Words::Int32),
-            Dense::Int64(values) => numbers(values, |value| *value, order, Words::Int64),
-            Dense::Double(values) => {
-                // Zeros of both signs and all NaNs are kept apart, as they are told apart.
-                let key = |value: &f64| ordered(*value);
-                let words = |keys: Vec<i64>| Words::Double(keys.into_iter().map(double).collect());
-                numbers(values, key, order, words)
-            }
-            Dense::Fixed(values) => numbers(values, |value| *value, order, Words::Fixed),
-            Dense::Strings(values) => {
-                let mut interner = Interner::new();
-                let mut codes = Vec::with_capacity(values.len());
-                let most = most_words(values.len());
-                for value in values.iter() {
-                    codes.push(interner.intern(value));
-                    if interner.len() > most || plain_len(interner.words()) > MOST_BYTES {
-                        return None;
-                    }
-                }
-                Self::of_codes(&codes, interner.words(), order)
-            }
-            Dense::Codes { codes, words } => Self::of_codes(codes, words, order),
+            Dense::Int32(values) => Self::of_numbers(values, Words::Int32),
+            Dense::Int64(values) => Self::of_numbers(values, Words::Int64),
+            Dense::Double(values) => Self::of_numbers(values, Words::Double),
+            Dense::Fixed(values) => Self::of_numbers(values, Words::Fixed),
+            Dense::Strings(values) => Self::of_strings(values),
+            Dense::Codes { codes, words } => Self::of_codes(codes, words),
         }
     }
 
-    /// Codes of words of which some may be equal and some have no code.
-    fn of_codes(codes: &[u32], words: &Strings, order: Order) -> Option<Self> {
-        let counts = counts(codes, words.len())?;
+    fn of_numbers<T: Number>(values: &[T], words: impl Fn(Vec<T>) -> Words) -> Option<Self> {
+        let most = most_words(values.len()).min(CACHED_BYTES / size_of::<T>());
+        let found = distinct_numbers(values, most)?;
+        Some(Self {
+            keys: Cow::Owned(found.codes),
+            words_of_keys: None,
+            counts: found.counts,
+            sorted: found.sorted,
+            words: words(found.words),
+        })
+    }
+
+    fn of_strings(values: &Strings) -> Option<Self> {
         let mut interner = Interner::new();
-        let mut numbers = vec![0; words.len()];
-        let mut merged = Vec::new();
-        for (number, (word, count)) in numbers.iter_mut().zip(words.iter().zip(&counts)) {
-            if *count > 0 {
-                *number = interner.intern(word);
-                if *number as usize == merged.len() {
-                    merged.push(0);
+        let mut codes = Vec::with_capacity(values.len());
+        let mut counts: Vec<u32> = Vec::new();
+        let most = most_words(values.len());
+        let most_bytes = most_bytes(plain_len(values));
+        for value in values.iter() {
+            let code = interner.intern(value);
+            match counts.get_mut(code as usize) {
+                Some(count) => *count = count.saturating_add(1),
+                None => {
+                    if interner.len() > most || plain_len(interner.words()) > most_bytes {
+                        return None;
+                    }
+                    counts.push(1);
                 }
-                merged[*number as usize] += count;
+            }
+            codes.push(code);
+        }
+        let words = interner.into_words();
+        Some(Self {
+            keys: Cow::Owned(codes),
+            words_of_keys: None,
+            counts,
+            sorted: sorted_strings(&words),
+            words: Words::Strings(words),
+        })
+    }
+
+    /// Of codes of words of which some may be equal and some have no code.
+    fn of_codes(codes: &'a [u32], words: &Strings) -> Option<Self> {
+        let uses = counts(codes, words.len())?;
+        let mut interner = Interner::new();
+        let mut words_of_keys = vec![0; words.len()];
+        let mut counts: Vec<u32> = Vec::new();
+        let mut byte_len = 0;
+        for (place, (word, uses)) in words_of_keys.iter_mut().zip(words.iter().zip(uses)) {
+            if uses > 0 {
+                let number = interner.intern(word);
+                *place = number;
+                match counts.get_mut(number as usize) {
+                    Some(count) => *count = count.saturating_add(uses),
+                    None => counts.push(uses),
+                }
+                byte_len += uses as usize * (word.len() + size_of::<u32>());
             }
         }
-        let used = interner.words();
-        if used.len() > most_words(codes.len()) || plain_len(used) > MOST_BYTES {
+        let words = interner.into_words();
+        if words.len() > most_words(codes.len()) || plain_len(&words) > most_bytes(byte_len) {
             return None;
         }
-        let sorted = sorted_by(used.len(), |left, right| {
-            used.bytes(left as usize).cmp(used.bytes(right as usize))
-        });
-        let (order, ranks) = numbered(&merged, sorted, order);
-        let places = inverse(&order);
-        for number in &mut numbers {
-            *number = places.get(*number as usize).copied().unwrap_or_default();
-        }
-        let codes = codes.iter().map(|code| numbers[*code as usize]).collect();
-        Some(Self { codes, words: Words::Strings(used.gather(&order)), ranks })
+        Some(Self {
+            keys: Cow::Borrowed(codes),
+            words_of_keys: Some(words_of_keys),
+            counts,
+            sorted: sorted_strings(&words),
+            words: Words::Strings(words),
+        })
     }
 
     pub(crate) fn word_count(&self) -> usize {
-        match &self.words {
-            Words::Int32(words) => words.len(),
-            Words::Int64(words) => words.len(),
-            Words::Double(words) => words.len(),
-            Words::Fixed(words) => words.len(),
-            Words::Strings(words) => words.len(),
-        }
+        self.words.len()
+    }
+
+    /// The values as codes of words in an order.
+    pub(crate) fn coded(&self, order: Order) -> Coded {
+        let numbers: Vec<u32> = match order {
+            Order::Sorted => self.sorted.clone(),
+            Order::Frequency => {
+                let mut numbers = self.sorted.clone();
+                numbers.sort_by_key(|number| std::cmp::Reverse(self.counts[*number as usize]));
+                numbers
+            }
+        };
+        let places = inverse(&numbers);
+        let ranks = (order != Order::Sorted).then(|| {
+            let codes: Vec<u32> =
+                self.sorted.iter().map(|number| places[*number as usize]).collect();
+            Ranks { of_codes: inverse(&codes), codes }
+        });
+        let of_keys: Cow<'_, [u32]> = match &self.words_of_keys {
+            Some(words) => words
+                .iter()
+                // Of nothing but nulls there is a word of no value.
+                .map(|word| places.get(*word as usize).copied().unwrap_or_default())
+                .collect(),
+            None => Cow::Borrowed(&places),
+        };
+        let codes = self.keys.iter().map(|key| of_keys[*key as usize]).collect();
+        Coded { codes, words: self.words.gather(&numbers), ranks }
+    }
+}
+
+impl Coded {
+    pub(crate) fn word_count(&self) -> usize {
+        self.words.len()
     }
 
     /// Whether the words ascend.
@@ -131,12 +205,16 @@ impl Coded {
     }
 
     /// Adds the words as a dictionary page has them.
-    pub(crate) fn encode_words(&self, out: &mut Vec<u8>, shape: Shape) -> Result<(), PageError> {
+    pub(crate) fn encode_words(
+        &self,
+        out: &mut Vec<u8>,
+        fixed_width: usize,
+    ) -> Result<(), PageError> {
         match &self.words {
             Words::Int32(words) => plain::encode_i32(out, words),
             Words::Int64(words) => plain::encode_i64(out, words),
             Words::Double(words) => plain::encode_f64(out, words),
-            Words::Fixed(words) => plain::encode_fixed(out, words, shape.fixed_width),
+            Words::Fixed(words) => plain::encode_fixed(out, words, fixed_width),
             Words::Strings(words) => return plain::encode_strings(out, words.iter()),
         }
         Ok(())
@@ -158,14 +236,43 @@ impl Coded {
                 (min <= max).then(|| (ranks.codes[min as usize], ranks.codes[max as usize]))
             }
         };
-        let bound = |code: u32| match &self.words {
-            Words::Int32(words) => Bound::Int32(words[code as usize]),
-            Words::Int64(words) => Bound::Int64(words[code as usize]),
-            Words::Double(words) => Bound::Double(words[code as usize]),
-            Words::Fixed(words) => Bound::Fixed(words[code as usize]),
-            Words::Strings(words) => Bound::Bytes(words.bytes(code as usize).to_vec()),
-        };
+        let bound = |code: u32| self.words.bound(code as usize);
         (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
+    }
+}
+
+impl Words {
+    fn len(&self) -> usize {
+        match self {
+            Self::Int32(words) => words.len(),
+            Self::Int64(words) => words.len(),
+            Self::Double(words) => words.len(),
+            Self::Fixed(words) => words.len(),
+            Self::Strings(words) => words.len(),
+        }
+    }
+
+    fn gather(&self, numbers: &[u32]) -> Self {
+        fn pick<T: Copy>(words: &[T], numbers: &[u32]) -> Vec<T> {
+            numbers.iter().map(|number| words[*number as usize]).collect()
+        }
+        match self {
+            Self::Int32(words) => Self::Int32(pick(words, numbers)),
+            Self::Int64(words) => Self::Int64(pick(words, numbers)),
+            Self::Double(words) => Self::Double(pick(words, numbers)),
+            Self::Fixed(words) => Self::Fixed(pick(words, numbers)),
+            Self::Strings(words) => Self::Strings(words.gather(numbers)),
+        }
+    }
+
+    fn bound(&self, number: usize) -> Bound {
+        match self {
+            Self::Int32(words) => Bound::Int32(words[number]),
+            Self::Int64(words) => Bound::Int64(words[number]),
+            Self::Double(words) => Bound::Double(words[number]),
+            Self::Fixed(words) => Bound::Fixed(words[number]),
+            Self::Strings(words) => Bound::Bytes(words.bytes(number).to_vec()),
+        }
     }
 }
 
@@ -174,8 +281,13 @@ fn most_words(value_count: usize) -> usize {
     value_count.div_ceil(2).max(1)
 }
 
+/// The most bytes of words for values that take so many bytes as they are.
+fn most_bytes(byte_len: usize) -> usize {
+    (byte_len / LEAST_SAVING).clamp(CACHED_BYTES, MOST_BYTES)
+}
+
 fn plain_len(words: &Strings) -> usize {
-    words.byte_len() + words.len() * 4
+    words.byte_len() + words.len() * size_of::<u32>()
 }
 
 /// How often each word is used; none where a code leads out of them.
@@ -186,79 +298,4 @@ fn counts(codes: &[u32], word_count: usize) -> Option<Vec<u32>> {
         *count = count.saturating_add(1);
     }
     Some(counts)
-}
-
-/// Codes of numbers. The keys order as the numbers do.
-fn numbers<T, K: Copy + Ord + Hash>(
-    values: &[T],
-    key: impl Fn(&T) -> K,
-    order: Order,
-    words: impl Fn(Vec<K>) -> Words,
-) -> Option<Coded> {
-    let most = most_words(values.len()).min(MOST_BYTES / size_of::<K>());
-    let mut known: FxHashMap<K, u32> = FxHashMap::default();
-    let mut keys = Vec::new();
-    let mut merged: Vec<u32> = Vec::new();
-    let mut codes = Vec::with_capacity(values.len());
-    for value in values {
-        let key = key(value);
-        let next = u32::try_from(keys.len()).ok()?;
-        let code = *known.entry(key).or_insert(next);
-        if code == next {
-            keys.push(key);
-            merged.push(0);
-            if keys.len() > most {
-                return None;
-            }
-        }
-        merged[code as usize] = merged[code as usize].saturating_add(1);
-        codes.push(code);
-    }
-    let sorted =
-        sorted_by(keys.len(), |left, right| keys[left as usize].cmp(&keys[right as usize]));
-    let (order, ranks) = numbered(&merged, sorted, order);
-    let places = inverse(&order);
-    codes.iter_mut().for_each(|code| *code = places[*code as usize]);
-    let words = words(order.iter().map(|number| keys[*number as usize]).collect());
-    Some(Coded { codes, words, ranks })
-}
-
-fn sorted_by(len: usize, compare: impl Fn(u32, u32) -> std::cmp::Ordering) -> Vec<u32> {
-    let mut numbers: Vec<u32> = (0..u32::try_from(len).unwrap_or(u32::MAX)).collect();
-    numbers.sort_unstable_by(|left, right| compare(*left, *right));
-    numbers
-}
-
-/// The words in the order of their codes, and how they sort where that is another.
-fn numbered(counts: &[u32], sorted: Vec<u32>, order: Order) -> (Vec<u32>, Option<Ranks>) {
-    if order == Order::Sorted {
-        return (sorted, None);
-    }
-    let mut common = sorted.clone();
-    common.sort_by_key(|number| std::cmp::Reverse(counts[*number as usize]));
-    let places = inverse(&common);
-    let codes: Vec<u32> = sorted.iter().map(|number| places[*number as usize]).collect();
-    let of_codes = inverse(&codes);
-    (common, Some(Ranks { of_codes, codes }))
-}
-
-/// Where each number stands.
-fn inverse(numbers: &[u32]) -> Vec<u32> {
-    let mut places = vec![0; numbers.len()];
-    for (place, number) in (0..).zip(numbers) {
-        places[*number as usize] = place;
-    }
-    places
-}
-
-/// An integer for each double, which order as the doubles do.
-fn ordered(value: f64) -> i64 {
-    let bits = value.to_bits().cast_signed();
-    bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed()
-}
-
-/// The double of [`ordered`].
-fn double(key: i64) -> f64 {
-    let bits = key ^ ((key >> 63).cast_unsigned() >> 1).cast_signed();
-    f64::from_bits(bits.cast_unsigned())
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use colonna_column::{Columns, arrow_schema};
 use colonna_schema::{Schema, Statistics};
-use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::ColumnOrder;
 use parquet::file::metadata::{FileMetaData, KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
@@ -15,8 +14,8 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::compress::Codec;
 use crate::error::parquet_error;
 use crate::leaf::{Leaf, leaves_of};
-use crate::row_group::{LeafTarget, encode_row_group, targets};
-use crate::{PageError, statistics};
+use crate::row_group::{LeafTarget, encode_row_group, parquet_schema, targets};
+use crate::{Layout, PageError, Profile, statistics};
 
 /// Before a row was written, a row in the file is taken to be so many times smaller than one in
 /// memory. It is mostly smaller still.
@@ -36,8 +35,11 @@ pub struct SortedBy {
 /// How a file is laid out.
 #[derive(Clone, Debug)]
 pub struct WriteOptions {
-    /// The level of zstd, from 1 to 22.
-    pub compression_level: i32,
+    /// What the file is written for.
+    pub profile: Profile,
+    /// The level of zstd, from 1 to 22. Where none is given, each column has the one that suits
+    /// it best.
+    pub compression_level: Option<i32>,
     /// The most rows of a row group.
     pub row_group_rows: usize,
     /// About the most bytes of a row group, encoded.
@@ -46,16 +48,21 @@ pub struct WriteOptions {
     pub page_rows: usize,
     /// By what the rows are sorted, the first column first. It is noted, not done.
     pub sorted_by: Vec<SortedBy>,
+    /// Where the encodings of the columns are remembered, so that other files of such rows need
+    /// not find them again. One of another schema is left alone.
+    pub layout: Option<Arc<Layout>>,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
         Self {
-            compression_level: 1,
+            profile: Profile::default(),
+            compression_level: None,
             row_group_rows: 500_000,
             row_group_bytes: 128 << 20,
             page_rows: 20_000,
             sorted_by: Vec::new(),
+            layout: None,
         }
     }
 }
@@ -109,7 +116,7 @@ pub struct Writer<W: Write + Send> {
     options: WriteOptions,
     leaves: Vec<Leaf>,
     targets: Vec<LeafTarget>,
-    codec: Codec,
+    layout: Arc<Layout>,
     /// The leaf columns of doubles in which no NaN was met, by position.
     nan_free: Vec<usize>,
     /// About how many bytes a row takes in the file, once rows were written.
@@ -125,17 +132,18 @@ impl<W: Write + Send> Writer<W> {
     ///
     /// Where the options make no sense for the schema, or the sink fails.
     pub fn try_new(sink: W, schema: Arc<Schema>, options: WriteOptions) -> Result<Self, PageError> {
-        let arrow_schema = arrow_schema(&schema);
-        let leaves = leaves_of(&arrow_schema);
-        let parquet_schema = ArrowSchemaConverter::new()
-            .convert(&arrow_schema)
-            .map_err(parquet_error("begin a file"))?;
+        let leaves = leaves_of(&arrow_schema(&schema));
+        let parquet_schema = parquet_schema(&schema)?;
         let properties = WriterProperties::builder()
             .set_created_by(concat!("colonna version ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_sorting_columns(sorting_columns(&options.sorted_by, &leaves)?)
             .build();
         let targets = targets(&parquet_schema);
-        let codec = Codec::zstd(options.compression_level)?;
+        if let Some(level) = options.compression_level {
+            Codec::zstd(level)?;
+        }
+        let known = options.layout.as_ref().filter(|layout| *layout.schema() == schema);
+        let layout = known.map_or_else(|| Arc::new(Layout::new(&schema)), Arc::clone);
         let doubles = leaves.iter().enumerate();
         let nan_free = doubles
             .filter(|(_, leaf)| leaf.is_double() && !leaf.repeated)
@@ -146,7 +154,7 @@ impl<W: Write + Send> Writer<W> {
             SerializedFileWriter::new(sink, parquet_schema.root_schema_ptr(), Arc::new(properties))
                 .map_err(parquet_error("begin a file"))?;
         let (row_bytes, row_count) = (None, 0);
-        Ok(Self { schema, options, leaves, targets, codec, nan_free, row_bytes, file, row_count })
+        Ok(Self { schema, options, leaves, targets, layout, nan_free, row_bytes, file, row_count })
     }
 
     /// Adds the rows of a block as a row group of their own, or as several where they are too
@@ -180,7 +188,7 @@ impl<W: Write + Send> Writer<W> {
     }
 
     fn write_row_group(&mut self, rows: &Columns) -> Result<(), PageError> {
-        let chunks = encode_row_group(rows, &self.targets, self.codec, self.options.page_rows)?;
+        let chunks = encode_row_group(rows, &self.targets, &self.layout, &self.options)?;
         let before = self.file.bytes_written();
         let failed = parquet_error("write rows");
         let mut row_group = self.file.next_row_group().map_err(&failed)?;

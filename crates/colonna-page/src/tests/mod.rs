@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod encodings;
+mod layouts;
+
 /// A file of these rows in small row groups and pages.
 fn written(blocks: &[Columns], options: &WriteOptions) -> (TempDir, PathBuf, WrittenFile) {
     let folder = tempfile::tempdir().unwrap();

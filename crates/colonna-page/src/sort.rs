@@ -1,0 +1,88 @@
+//! Sorting by number: what is sorted stays where it is.
+
+use colonna_column::Strings;
+
+/// The numbers of the words as they sort.
+///
+/// Most words are told apart by the eight bytes that follow the start that all of them share. They
+/// are compared as one integer, and the words themselves only where that is not enough.
+pub(crate) fn sorted_strings(words: &Strings) -> Vec<u32> {
+    let shared = shared_start(words);
+    let mut keyed: Vec<(u64, u32)> =
+        (0..).zip(words.iter()).map(|(number, word)| (key(&word[shared..]), number)).collect();
+    keyed.sort_unstable();
+    let mut start = 0;
+    while start < keyed.len() {
+        let key = keyed[start].0;
+        let len = keyed[start..].iter().take_while(|(other, _)| *other == key).count();
+        if len > 1 {
+            let word = |number: u32| words.bytes(number as usize);
+            keyed[start..start + len]
+                .sort_unstable_by(|left, right| word(left.1).cmp(word(right.1)));
+        }
+        start += len;
+    }
+    keyed.into_iter().map(|(_, number)| number).collect()
+}
+
+/// The first eight bytes, which order as the bytes do. Shorter words come before longer ones that
+/// begin with them or are equal to them.
+fn key(word: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let len = word.len().min(8);
+    bytes[..len].copy_from_slice(&word[..len]);
+    u64::from_be_bytes(bytes)
+}
+
+/// How many bytes all words begin with.
+fn shared_start(words: &Strings) -> usize {
+    let mut words = words.iter();
+    let Some(first) = words.next() else { return 0 };
+    words.fold(first.len(), |shared, word| {
+        if word.get(..shared) == first.get(..shared) {
+            return shared;
+        }
+        first[..shared].iter().zip(word).take_while(|(left, right)| left == right).count()
+    })
+}
+
+/// The numbers of values as they sort.
+pub(crate) fn sorted_by_key<T, K: Ord>(values: &[T], key: impl Fn(&T) -> K) -> Vec<u32> {
+    let mut keyed: Vec<(K, u32)> = values.iter().map(key).zip(0..).collect();
+    keyed.sort_unstable();
+    keyed.into_iter().map(|(_, number)| number).collect()
+}
+
+/// Where each number stands.
+pub(crate) fn inverse(numbers: &[u32]) -> Vec<u32> {
+    let mut places = vec![0; numbers.len()];
+    for (place, number) in (0..).zip(numbers) {
+        places[*number as usize] = place;
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn words_are_sorted_as_bytes(
+            words in prop::collection::btree_set("(common start )?[ab\0]{0,12}", 0..50),
+        ) {
+            // As a set has them, they are sorted.
+            let mut shuffled: Vec<&String> = words.iter().collect();
+            shuffled.reverse();
+            let strings: Strings = shuffled.iter().collect();
+            let sorted = sorted_strings(&strings);
+            let found: Vec<&str> = sorted.iter().map(|number| strings.text(*number as usize)).collect();
+            prop_assert_eq!(found, words.iter().map(String::as_str).collect::<Vec<_>>());
+            let places = inverse(&sorted);
+            for (place, number) in (0..).zip(&sorted) {
+                prop_assert_eq!(places[*number as usize], place);
+            }
+        }
+    }
+}
