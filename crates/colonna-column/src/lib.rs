@@ -23,6 +23,7 @@ mod columns;
 mod concat;
 mod gather;
 mod interner;
+mod pick;
 mod strings;
 
 pub use arrow::{arrow_schema, from_arrow, schema_from_arrow, to_arrow};
@@ -32,4 +33,5 @@ pub use column::{Column, ColumnError, Values};
 pub use columns::Columns;
 pub use concat::concat;
 pub use interner::Interner;
+pub use pick::{Pick, pick};
 pub use strings::Strings;

@@ -92,7 +92,7 @@ impl Default for ReadOptions {
             text: TextOptions::default(),
             source: SourceOptions::default(),
             limits: Limits::default(),
-            chunk_byte_len: 4 << 20,
+            chunk_byte_len: 1 << 20,
         }
     }
 }

@@ -22,7 +22,7 @@ use super::identity::{Identity, check_unchanged, digests};
 use super::inspect::{bytes_done, bytes_total, infer_options, observe_all, prepare, shape_of};
 use super::options::{MissingTime, Progress, Stage};
 use super::quarantine::Quarantine;
-use super::router::{Budget, Router};
+use super::router::{Budget, Part, Router};
 use super::sample::{Sample, sample};
 use super::target::Target;
 use super::written::Written;
@@ -203,7 +203,7 @@ impl Aside {
     }
 }
 
-type Split = Vec<(PartitionKey, Columns)>;
+type Split = Vec<(PartitionKey, Part)>;
 
 /// What one chunk comes to.
 enum Worked {
@@ -274,7 +274,7 @@ impl<'a> Pass<'a> {
                     let decoded = source.decode(chunk, shape)?;
                     if !may_surprise || decoded.surprises == 0 {
                         let (rejections, records) = (decoded.rejections, decoded.records);
-                        let split = split(spec, &decoded.columns)?;
+                        let split = split(spec, decoded.columns)?;
                         return Ok(Worked::Rows { split, rejections, records, byte_len });
                     }
                 }
@@ -420,7 +420,7 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
     let mut router = Router::new(folder, file_schema, sorted_by, Budget::of(ingest.memory));
     for rows in &ingest.rows {
         let rows = target.in_table_order(rows)?;
-        route(&mut router, split(target.spec(), &rows)?, &mut report)?;
+        route(&mut router, split(target.spec(), rows)?, &mut report)?;
     }
     let (written, keys) = router.finish()?;
     let snapshot = target.opened(ingest)?;
@@ -433,24 +433,33 @@ fn count(len: usize) -> u64 {
 }
 
 /// The rows of each partition, as its files hold them.
-fn split(spec: &PartitionSpec, rows: &Columns) -> Result<Split, Error> {
+fn split(spec: &PartitionSpec, rows: Columns) -> Result<Split, Error> {
     let row_count = rows.row_count();
-    let mut split = Vec::new();
-    for (key, members) in spec.split(rows)? {
-        let members = if members.len() == row_count { rows.clone() } else { rows.gather(&members) };
-        split.push((key, spec.without_partition_columns(members)?));
+    let mut members = spec.split(&rows)?;
+    let rows = spec.without_partition_columns(rows)?;
+    // Rows of one partition mostly come together. Where most of the rows are of one, it takes them as
+    // they are; what was picked for the others is small.
+    let most = members.iter().position(|(_, members)| members.len() * 2 > row_count);
+    let most = most.map(|index| members.remove(index));
+    let mut split: Split = Vec::with_capacity(members.len() + 1);
+    for (key, members) in members {
+        split.push((key, Part { rows: rows.gather(&members), picked: None }));
+    }
+    if let Some((key, members)) = most {
+        let picked = (members.len() < row_count).then_some(members);
+        split.push((key, Part { rows, picked }));
     }
     Ok(split)
 }
 
 fn route(router: &mut Router, split: Split, report: &mut LoadReport) -> Result<(), Error> {
-    for (key, rows) in split {
-        let row_count = count(rows.row_count());
+    for (key, part) in split {
+        let row_count = count(part.row_count());
         report.rows_written += row_count;
         if !key.values().is_empty() && key.values().iter().all(|(_, value)| value.is_null()) {
             report.rows_without_partition += row_count;
         }
-        router.add(key, rows)?;
+        router.add(key, part)?;
     }
     Ok(())
 }

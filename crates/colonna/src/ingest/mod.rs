@@ -27,7 +27,7 @@ use crate::threads::Threads;
 use crate::{Error, LoadReport};
 
 /// The memory that a load keeps to unless told otherwise.
-const DEFAULT_MEMORY: u64 = 512 << 20;
+const DEFAULT_MEMORY: u64 = 256 << 20;
 
 /// A load, as it is put together; [`Ingest::run`] does it.
 ///
@@ -230,7 +230,7 @@ impl Ingest {
         self
     }
 
-    /// About how many bytes of memory the load may take; 512 MiB unless given.
+    /// About how many bytes of memory the load may take; 256 MiB unless given.
     #[must_use]
     pub fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;

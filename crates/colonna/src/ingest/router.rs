@@ -1,14 +1,15 @@
 //! Rows on their way to the file of their partition.
 //!
-//! Rows gather in memory, partition by partition. When they take more than the budget, the largest
-//! partitions are sorted and written, so that a day that is complete becomes one file and rows that
-//! come late do not make many. Partitions are closed by memory, never by time.
+//! Rows gather in memory, partition by partition. When they take more than the budget, large
+//! partitions that have stopped growing are sorted and written, so that a day that is complete
+//! becomes one file and rows that come late do not make many. Partitions are closed by memory, never
+//! by time.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns, concat};
+use colonna_column::{Column, Columns, Pick, pick};
 use colonna_exec::sort_rows;
 use colonna_page::{SortedBy, WriteOptions};
 use colonna_schema::Schema;
@@ -76,14 +77,36 @@ pub(super) struct Router {
     /// By the folder of the partition.
     open: BTreeMap<String, Open>,
     byte_len: usize,
+    /// How many parts were added.
+    additions: u64,
     written: Written,
     keys: BTreeMap<String, PartitionKey>,
 }
 
 struct Open {
     key: PartitionKey,
-    parts: Vec<Columns>,
+    parts: Vec<Part>,
     byte_len: usize,
+    /// When it last grew by more than a little, counted in additions to any partition.
+    grown_at: u64,
+}
+
+/// Rows of one partition that came together.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) rows: Columns,
+    /// Which of the rows it is, where not all of them are.
+    pub(super) picked: Option<Vec<u32>>,
+}
+
+impl Part {
+    pub(super) fn row_count(&self) -> usize {
+        self.picked.as_ref().map_or(self.rows.row_count(), Vec::len)
+    }
+
+    fn byte_len(&self) -> usize {
+        self.rows.byte_len() + self.picked.as_ref().map_or(0, |picked| picked.len() * 4)
+    }
 }
 
 impl Router {
@@ -95,7 +118,7 @@ impl Router {
     ) -> Self {
         let options = WriteOptions { sorted_by, ..WriteOptions::default() };
         let (open, keys, written) = (BTreeMap::new(), BTreeMap::new(), Written::default());
-        Self { folder, schema, options, budget, open, byte_len: 0, written, keys }
+        Self { folder, schema, options, budget, open, byte_len: 0, additions: 0, written, keys }
     }
 
     /// Goes on with a schema that has more columns. Files that were written lack them, which is the
@@ -104,21 +127,30 @@ impl Router {
         self.schema = schema;
     }
 
-    /// Adds rows of a partition; writes the largest partitions where too much is gathered.
-    pub(super) fn add(&mut self, key: PartitionKey, rows: Columns) -> Result<(), Error> {
-        let byte_len = rows.byte_len() + PART_OVERHEAD * (rows.schema().leaves().len() + 1);
+    /// Adds rows of a partition; writes some partitions where too much is gathered.
+    pub(super) fn add(&mut self, key: PartitionKey, part: Part) -> Result<(), Error> {
+        let leaf_count = part.rows.schema().leaves().len();
+        let byte_len = part.byte_len() + PART_OVERHEAD * (leaf_count + 1);
         let folder = key.folder();
         if !self.keys.contains_key(&folder) {
             self.keys.insert(folder.clone(), key.clone());
         }
-        let open =
-            self.open.entry(folder).or_insert_with(|| Open { key, parts: Vec::new(), byte_len: 0 });
-        open.parts.push(rows);
+        self.additions += 1;
+        let open = self.open.entry(folder).or_insert_with(|| Open {
+            key,
+            parts: Vec::new(),
+            byte_len: 0,
+            grown_at: 0,
+        });
+        if byte_len * 16 >= open.byte_len {
+            open.grown_at = self.additions;
+        }
+        open.parts.push(part);
         open.byte_len += byte_len;
         self.byte_len += byte_len;
         if open.parts.len() > MAX_PARTS {
-            let parts: Vec<Columns> = std::mem::take(&mut open.parts);
-            let joined = sorted(&self.schema, parts, &[])?;
+            let rows = sorted(&self.schema, std::mem::take(&mut open.parts), &[])?;
+            let joined = Part { rows, picked: None };
             let joined_len = joined.byte_len() + PART_OVERHEAD;
             self.byte_len = (self.byte_len - open.byte_len) + joined_len;
             open.parts = vec![joined];
@@ -126,7 +158,7 @@ impl Router {
         }
         let too_many = self.open.len() > self.budget.open_partitions;
         if self.byte_len > self.budget.gathered || too_many {
-            self.write_largest()?;
+            self.write_some()?;
         }
         Ok(())
     }
@@ -138,19 +170,25 @@ impl Router {
         Ok((self.written, self.keys.into_values().collect()))
     }
 
-    /// Writes the largest partitions until half the budget is free.
-    fn write_largest(&mut self) -> Result<(), Error> {
-        let mut sizes: Vec<(usize, String)> =
-            self.open.iter().map(|(folder, open)| (open.byte_len, folder.clone())).collect();
-        sizes.sort_unstable_by(|left, right| right.cmp(left));
+    /// Writes partitions until half the budget is free: first the large ones, and of these first
+    /// those that have not grown for the longest time. So a day that is complete goes before the one
+    /// that is just filling, and a few late rows wait for more of their kind.
+    fn write_some(&mut self) -> Result<(), Error> {
+        let largest = self.open.values().map(|open| open.byte_len).max().unwrap_or_default();
+        let mut candidates: Vec<(bool, u64, String)> = self
+            .open
+            .iter()
+            .map(|(folder, open)| (open.byte_len * 8 < largest, open.grown_at, folder.clone()))
+            .collect();
+        candidates.sort_unstable();
         let mut chosen = BTreeMap::new();
-        for (byte_len, folder) in sizes {
+        for (_, _, folder) in candidates {
             let enough_memory = self.byte_len <= self.budget.gathered / 2;
             if enough_memory && self.open.len() <= self.budget.open_partitions / 2 {
                 break;
             }
             if let Some(open) = self.open.remove(&folder) {
-                self.byte_len -= byte_len;
+                self.byte_len -= open.byte_len;
                 chosen.insert(folder, open);
             }
         }
@@ -188,7 +226,7 @@ fn write_partition(
     file_bytes: usize,
     open: Open,
 ) -> Result<Vec<DataFile>, Error> {
-    let byte_len: usize = open.parts.iter().map(Columns::byte_len).sum();
+    let byte_len: usize = open.parts.iter().map(Part::byte_len).sum();
     let rows = sorted(schema, open.parts, &options.sorted_by)?;
     let file_count = byte_len.div_ceil(file_bytes.max(1)).max(1);
     let rows_per_file = rows.row_count().div_ceil(file_count).max(1);
@@ -209,49 +247,48 @@ fn write_partition(
 
 /// Joins parts and sorts their rows, column by column and the columns side by side, so that hardly
 /// more than the rows themselves is in memory.
-fn sorted(
-    schema: &Arc<Schema>,
-    parts: Vec<Columns>,
-    sort_by: &[SortedBy],
-) -> Result<Columns, Error> {
-    let parts: Vec<Columns> =
-        parts.into_iter().map(|part| part.conformed(schema)).collect::<Result<_, _>>()?;
-    let row_count = parts.iter().map(Columns::row_count).sum();
-    let order = order_of(&parts, sort_by, row_count)?;
+fn sorted(schema: &Arc<Schema>, parts: Vec<Part>, sort_by: &[SortedBy]) -> Result<Columns, Error> {
+    let picks = in_order(picks_of(&parts), &parts, sort_by)?;
+    let row_count = picks.len();
     let mut pieces: Vec<Vec<Column>> = schema.fields.iter().map(|_| Vec::new()).collect();
     for part in parts {
-        let columns = part.into_parts().1;
+        let columns = part.rows.conformed(schema)?.into_parts().1;
         pieces.iter_mut().zip(columns).for_each(|(pieces, column)| pieces.push(column));
     }
-    let columns = schema.fields.par_iter().zip(pieces).with_max_len(1).map(|(field, pieces)| {
-        let joined = concat(&field.data_type, &pieces);
-        drop(pieces);
-        match &order {
-            Some(order) => joined.gather(order),
-            None => joined,
-        }
-    });
+    let columns =
+        schema.fields.par_iter().zip(pieces).with_max_len(1).map(|(field, pieces)| {
+            pick(&field.data_type, &pieces.iter().collect::<Vec<_>>(), &picks)
+        });
     Ok(Columns::try_new(Arc::clone(schema), columns.collect(), row_count)?)
 }
 
-/// The rows of all parts in the order of the keys; `None` where they are in it already.
-fn order_of(
-    parts: &[Columns],
-    sort_by: &[SortedBy],
-    row_count: usize,
-) -> Result<Option<Vec<u32>>, Error> {
-    if sort_by.is_empty() {
-        return Ok(None);
+/// The rows of all parts, one part after the other.
+fn picks_of(parts: &[Part]) -> Vec<Pick> {
+    let mut picks = Vec::with_capacity(parts.iter().map(Part::row_count).sum());
+    for (piece, part) in (0..).zip(parts) {
+        let pick = |row| Pick { piece, row };
+        match &part.picked {
+            Some(rows) => picks.extend(rows.iter().map(|row| pick(*row))),
+            None => picks.extend((0..).take(part.row_count()).map(pick)),
+        }
     }
+    picks
+}
+
+/// The rows in the order of the keys.
+fn in_order(picks: Vec<Pick>, parts: &[Part], sort_by: &[SortedBy]) -> Result<Vec<Pick>, Error> {
     let joined = |key: &SortedBy| {
         let pieces: Option<Vec<Column>> =
-            parts.iter().map(|part| part.column_at(&key.path)).collect();
+            parts.iter().map(|part| part.rows.column_at(&key.path)).collect();
         let pieces = pieces.filter(|pieces| !pieces.is_empty())?;
         let data_type = pieces.first()?.data_type().clone();
-        Some((concat(&data_type, &pieces), key.descending, key.nulls_first))
+        let values = pick(&data_type, &pieces.iter().collect::<Vec<_>>(), &picks);
+        Some((values, key.descending, key.nulls_first))
     };
     let keys: Vec<(Column, bool, bool)> = sort_by.iter().filter_map(joined).collect();
-    let order = sort_rows(&keys, row_count)?;
-    let in_order = order.iter().enumerate().all(|(index, row)| index == *row as usize);
-    Ok((!in_order).then_some(order))
+    if keys.is_empty() {
+        return Ok(picks);
+    }
+    let order = sort_rows(&keys, picks.len())?;
+    Ok(order.into_iter().map(|row| picks[row as usize]).collect())
 }
