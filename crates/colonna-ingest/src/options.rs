@@ -53,6 +53,7 @@ pub struct Limits {
     /// The most bytes of one record; a longer one is an error that names this limit.
     pub record_byte_len: usize,
     /// How deeply lists and objects may lie in one another; a deeper record is rejected.
+    /// Past 1024, only where each record is a line.
     pub depth: usize,
     /// The most bytes of a key; a record with a longer one is rejected.
     pub key_byte_len: usize,

@@ -19,27 +19,34 @@ pub(super) enum Scan {
 /// A record separator of RFC 7464.
 pub(super) const RECORD_SEPARATOR: u8 = 0x1e;
 
+/// How deep brackets are followed. A value that never ends is scanned again from each line of it that
+/// a record could start in, so this bounds how often any byte is looked at.
+const DEEPEST: usize = 1024;
+
+/// Of how many open brackets the kind is kept, from the outermost on.
+const KINDS: usize = 128;
+
 /// Which brackets are open.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
     depth: usize,
-    /// A bit for each of the innermost 128: set for `{`.
+    /// A bit for each of the outermost: set for `{`.
     braces: u128,
 }
 
 impl Open {
     fn push(&mut self, bracket: u8) {
-        self.braces = self.braces << 1 | u128::from(bracket == b'{');
+        if self.depth < KINDS {
+            let bit = 1 << self.depth;
+            self.braces = if bracket == b'{' { self.braces | bit } else { self.braces & !bit };
+        }
         self.depth += 1;
     }
 
-    /// Closes one; false where it is of the other kind. Kinds are remembered 128 deep.
-    fn pop(&mut self, bracket: u8, known: usize) -> bool {
-        let is_brace = self.braces & 1 == 1;
-        let is_match = self.depth > known || (bracket == b'}') == is_brace;
-        self.braces >>= 1;
+    /// Closes one; false where it is known to be of the other kind.
+    fn pop(&mut self, bracket: u8) -> bool {
         self.depth = self.depth.saturating_sub(1);
-        is_match
+        self.depth >= KINDS || (bracket == b'}') == (self.braces >> self.depth & 1 == 1)
     }
 }
 
@@ -74,7 +81,7 @@ fn scan_nested(bytes: &[u8], start: usize, depth: usize) -> Scan {
             b'{' | b'[' => {
                 // Within a value only these come before a bracket; behind anything else a new
                 // record has started, and this one was never closed.
-                if !matches!(last, b':' | b',' | b'[') {
+                if !matches!(last, b':' | b',' | b'[') || open.depth >= DEEPEST {
                     return Scan::Broken;
                 }
                 open.push(byte);
@@ -83,7 +90,7 @@ fn scan_nested(bytes: &[u8], start: usize, depth: usize) -> Scan {
             b'}' | b']' => {
                 // Brackets opened before the start are of unknown kind.
                 let is_unknown = open.depth <= depth;
-                let is_match = open.pop(byte, 128) || is_unknown;
+                let is_match = open.pop(byte) || is_unknown;
                 if !is_match {
                     return Scan::Broken;
                 }
@@ -198,6 +205,18 @@ mod tests {
         check("{\"a\":1", Scan::Incomplete);
         assert_eq!(resume_after(b"{\"a\":1\n {\n{\"a\":2}", 0, Some(b"")), Some(10));
         assert_eq!(resume_after(b"[\n  {\"a\"\n\n  {\"a\":2}", 4, None), Some(10));
+    }
+
+    #[test]
+    fn brackets_are_followed_deeper_than_records_may_go_and_not_without_end() {
+        let nested = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        for depth in [KINDS, KINDS + 1, DEEPEST] {
+            check(&nested(depth), Scan::Ends(depth * 6 + 1));
+        }
+        check(&nested(DEEPEST + 1), Scan::Broken);
+        check(&"[\n".repeat(DEEPEST), Scan::Incomplete);
+        check(&"[\n".repeat(DEEPEST + 1), Scan::Broken);
+        check(&nested(KINDS + 1).replace("}}", "}]"), Scan::Broken);
     }
 
     #[test]
