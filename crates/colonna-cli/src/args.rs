@@ -130,6 +130,10 @@ pub(crate) struct LoadArgs {
     /// Replace the whole table, or the partitions that the input has rows for, in one commit
     #[arg(long, value_name = "WHAT")]
     pub(crate) replace: Option<Replace>,
+    /// Write files that are smallest, balanced (small, and fast to read), or fastest to write and
+    /// read
+    #[arg(long, value_name = "FOR", default_value = "balanced")]
+    pub(crate) profile: Profile,
     /// Where records go that have no time or column to partition by
     #[arg(long, value_name = "WHERE", default_value = "null")]
     pub(crate) missing_time: MissingTime,
@@ -300,6 +304,14 @@ pub(crate) struct ShowArgs {
     /// Report as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What files are written for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Profile {
+    Smallest,
+    Balanced,
+    Fastest,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

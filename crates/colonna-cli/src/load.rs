@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colonna::{Granularity, Ingest, LoadReport, MissingTime, Mode, Table};
+use colonna::{Granularity, Ingest, LoadReport, MissingTime, Mode, Profile, Table};
 
 use crate::Outcome;
 use crate::args::{self, Bounds, LoadArgs, Replace};
@@ -25,6 +25,11 @@ pub(crate) fn run(args: &LoadArgs, bounds: Bounds) -> Result<Outcome, CliError> 
         None => Mode::Append,
         Some(Replace::Table) => Mode::ReplaceTable,
         Some(Replace::Partitions) => Mode::ReplacePartitions,
+    });
+    ingest = ingest.profile(match args.profile {
+        args::Profile::Smallest => Profile::Smallest,
+        args::Profile::Balanced => Profile::Balanced,
+        args::Profile::Fastest => Profile::Fastest,
     });
     ingest = ingest.missing_time(match args.missing_time {
         args::MissingTime::Null => MissingTime::NullPartition,

@@ -93,6 +93,13 @@ impl Columns {
         Self { schema: Arc::clone(&self.schema), columns, row_count: rows.len() }
     }
 
+    /// The same rows, which do not hold on to dictionaries with more words than there are rows.
+    #[must_use]
+    pub fn compacted(self) -> Self {
+        let columns = self.columns.into_iter().map(Column::compacted).collect();
+        Self { columns, ..self }
+    }
+
     /// `len` rows from `start` on, as far as there are any.
     #[must_use]
     pub fn slice(&self, start: usize, len: usize) -> Self {

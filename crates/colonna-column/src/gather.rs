@@ -85,6 +85,22 @@ impl Column {
         Self::from_parts(self.data_type().clone(), len, values, validity)
     }
 
+    /// The same values, in a form that does not hold on to a dictionary with more words than there
+    /// are rows.
+    #[must_use]
+    pub fn compacted(self) -> Self {
+        match self.values() {
+            Values::Codes { codes, dictionary } if dictionary.len() > codes.len() => self.to_flat(),
+            Values::Struct(columns) => {
+                let columns = columns.iter().map(|column| column.clone().compacted()).collect();
+                let validity = self.validity().cloned();
+                let data_type = self.data_type().clone();
+                Self::from_parts(data_type, self.len(), Values::Struct(columns), validity)
+            }
+            _ => self,
+        }
+    }
+
     /// The rows whose bit is set.
     #[must_use]
     pub fn filter(&self, selected: &Bitmap) -> Self {

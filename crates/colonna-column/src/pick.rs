@@ -107,9 +107,7 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Option<Va
                 }))
             })
         }
-        DataType::Utf8 | DataType::Binary => {
-            picked_texts(pieces, picks).or_else(|| picked_codes(pieces, picks))
-        }
+        DataType::Utf8 | DataType::Binary => picked_texts(pieces, picks),
         DataType::Struct(fields) => {
             let field = |(index, field): (usize, &colonna_schema::Field)| {
                 let nulls: Vec<Column> = pieces
@@ -129,17 +127,55 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Option<Va
     }
 }
 
+/// Texts in the form they have.
+#[derive(Clone, Copy)]
+enum Texts<'a> {
+    Flat(&'a Strings),
+    Coded(&'a [u32], &'a Strings),
+    Null,
+}
+
+impl<'a> Texts<'a> {
+    fn of(column: &'a Column) -> Option<Self> {
+        match column.values() {
+            Values::Strings(strings) => Some(Self::Flat(strings)),
+            Values::Codes { codes, dictionary } => Some(Self::Coded(codes, dictionary)),
+            Values::Null => Some(Self::Null),
+            _ => None,
+        }
+    }
+
+    /// The text at a row; anything where it is null.
+    #[inline]
+    fn bytes(self, row: usize) -> &'a [u8] {
+        match self {
+            Self::Flat(strings) => strings.bytes(row),
+            Self::Coded(codes, words) => {
+                codes.get(row).map_or(&[], |code| words.bytes(*code as usize))
+            }
+            Self::Null => &[],
+        }
+    }
+}
+
+/// Codes where most of the rows are coded, and else flat.
 fn picked_texts(pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
-    let empty = Strings::new();
-    let texts = pieces.iter().map(|piece| match piece.values() {
-        Values::Strings(strings) => Some(strings),
-        Values::Null => Some(&empty),
-        _ => None,
-    });
-    let texts: Vec<&Strings> = texts.collect::<Option<_>>()?;
+    let texts: Vec<Texts<'_>> =
+        pieces.iter().map(|piece| Texts::of(piece)).collect::<Option<_>>()?;
+    let (mut coded, mut flat) = (0, 0);
+    for (piece, texts) in pieces.iter().zip(&texts) {
+        match texts {
+            Texts::Coded(..) => coded += piece.len(),
+            Texts::Flat(_) => flat += piece.len(),
+            Texts::Null => {}
+        }
+    }
+    if coded >= flat {
+        return Some(picked_codes(pieces, &texts, picks));
+    }
     let bytes_of = |pick: &Pick| {
         let (piece, row) = pick.at();
-        texts[piece].bytes(row)
+        if pieces[piece].is_valid(row) { texts[piece].bytes(row) } else { &[] }
     };
     let byte_len = picks.iter().map(|pick| bytes_of(pick).len()).sum();
     let mut picked = Strings::with_capacity(picks.len(), byte_len);
@@ -150,33 +186,35 @@ fn picked_texts(pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
 /// A word that no row has used yet.
 const UNSEEN: u32 = u32::MAX;
 
-fn picked_codes(pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
-    let empty = Arc::new(Strings::new());
-    let coded = pieces.iter().map(|piece| match piece.values() {
-        Values::Codes { codes, dictionary } => Some((codes.as_slice(), dictionary)),
-        Values::Null => Some((&[][..], &empty)),
-        _ => None,
-    });
-    let coded: Vec<(&[u32], &Arc<Strings>)> = coded.collect::<Option<_>>()?;
+/// Each word that a row uses is looked up once for each of the pieces.
+fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &[Pick]) -> Values {
     let mut interner = Interner::new();
-    let mut numbers: Vec<Vec<u32>> =
-        coded.iter().map(|(_, dictionary)| vec![UNSEEN; dictionary.len()]).collect();
+    let mut numbers: Vec<Vec<u32>> = texts
+        .iter()
+        .map(|texts| match texts {
+            Texts::Coded(_, words) => vec![UNSEEN; words.len()],
+            _ => Vec::new(),
+        })
+        .collect();
     let number = |pick: &Pick| {
         let (piece, row) = pick.at();
-        let (codes, dictionary) = coded[piece];
-        let code = codes.get(row).copied().unwrap_or_default() as usize;
-        match numbers[piece].get_mut(code) {
-            Some(number) if pieces[piece].is_valid(row) => {
+        if !pieces[piece].is_valid(row) {
+            return 0;
+        }
+        match texts[piece] {
+            Texts::Coded(codes, words) => {
+                let code = codes[row] as usize;
+                let number = &mut numbers[piece][code];
                 if *number == UNSEEN {
-                    *number = interner.intern(dictionary.bytes(code));
+                    *number = interner.intern(words.bytes(code));
                 }
                 *number
             }
-            _ => 0,
+            texts => interner.intern(texts.bytes(row)),
         }
     };
     let codes = picks.iter().map(number).collect();
-    Some(Values::Codes { codes, dictionary: Arc::new(interner.into_words()) })
+    Values::Codes { codes, dictionary: Arc::new(interner.into_words()) }
 }
 
 #[cfg(test)]

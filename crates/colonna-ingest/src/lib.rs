@@ -6,8 +6,10 @@
 //!
 //! What holds: records read = rows + rejections, for every chunk; and no value is changed: a column
 //! takes the narrowest type that holds all its values exactly, and text as written where none does.
-//! That takes two passes: the first observes every value ([`Evidence`], [`infer()`]), the second
-//! decodes.
+//! The sure way takes two passes: the first observes every value ([`Evidence`], [`infer()`]), the
+//! second decodes. One will do where the shape comes from a part of the input, is settled
+//! ([`RecordShape::is_settled`]), and the rest decodes into it without a surprise
+//! ([`Decoded::surprises`]).
 //!
 //! ```
 //! use colonna_ingest::{Evidence, InferOptions, Prepared, ReadOptions, Source, expand, infer};

@@ -103,7 +103,7 @@ pub enum Error {
         /// Records quarantined.
         quarantined: u64,
     },
-    /// The input changed between the two passes over it.
+    /// The input changed between two passes over it.
     #[error("{path} changed while it was read: load it again when it is complete")]
     InputChanged {
         /// The input.

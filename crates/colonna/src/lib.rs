@@ -52,6 +52,7 @@ pub use colonna_ingest::{
     Limits, Mark, ReadOptions, RecordShape, Rejection, SourceOptions, TextOptions, TimeFormat,
     Unwrap,
 };
+pub use colonna_page::Profile;
 pub use colonna_scan::Counters;
 pub use colonna_schema::{
     AggregateExpr, AggregateFunction, DataType, Expr, Field, Function, Projection, Query, Scalar,

@@ -14,6 +14,9 @@ use crate::IngestError;
 
 const BLOCK_BYTE_LEN: u64 = 1 << 20;
 
+/// The level of zstd: a fast one, for mostly nobody reads the file.
+const LEVEL: i32 = -5;
+
 /// A stream that is read once and given out as often as it takes.
 pub(super) struct Spool {
     state: Mutex<State>,
@@ -94,7 +97,7 @@ impl State {
             self.stream = None;
             return Ok(None);
         }
-        let compressed = zstd::bulk::compress(&bytes, 1)?;
+        let compressed = zstd::bulk::compress(&bytes, LEVEL)?;
         self.file.seek(SeekFrom::Start(self.file_byte_len))?;
         self.file.write_all(&compressed)?;
         let block = Block {

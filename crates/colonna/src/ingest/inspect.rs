@@ -1,4 +1,4 @@
-//! The first pass: every value of the input is looked at, and a shape is found that holds them all.
+//! A look at every value of the input, and the shape that holds what was seen.
 
 use std::path::Path;
 use std::sync::atomic::Ordering;

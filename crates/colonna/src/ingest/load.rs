@@ -22,7 +22,7 @@ use super::identity::{Identity, check_unchanged, digests};
 use super::inspect::{bytes_done, bytes_total, infer_options, observe_all, prepare, shape_of};
 use super::options::{MissingTime, Progress, Stage};
 use super::quarantine::Quarantine;
-use super::router::{Budget, Part, Router};
+use super::router::{Part, Router};
 use super::sample::{Sample, sample};
 use super::target::Target;
 use super::written::Written;
@@ -238,7 +238,7 @@ impl<'a> Pass<'a> {
             options: options.clone(),
             shape: Arc::clone(shape),
             spec: target.spec().clone(),
-            router: Router::new(folder, schema, sorted_by, Budget::of(ingest.memory)),
+            router: Router::new(folder, schema, sorted_by, ingest),
             quarantine: Quarantine::new(&ingest.table),
             report: LoadReport::of(LoadOutcome::Committed, None),
             bytes_before: bytes_done(sources),
@@ -417,7 +417,7 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
     }
     let (file_schema, sorted_by) = (target.file_schema(), target.sorted_by());
     let folder = target.folder(ingest);
-    let mut router = Router::new(folder, file_schema, sorted_by, Budget::of(ingest.memory));
+    let mut router = Router::new(folder, file_schema, sorted_by, ingest);
     for rows in &ingest.rows {
         let rows = target.in_table_order(rows)?;
         route(&mut router, split(target.spec(), rows)?, &mut report)?;
@@ -443,7 +443,8 @@ fn split(spec: &PartitionSpec, rows: Columns) -> Result<Split, Error> {
     let most = most.map(|index| members.remove(index));
     let mut split: Split = Vec::with_capacity(members.len() + 1);
     for (key, members) in members {
-        split.push((key, Part { rows: rows.gather(&members), picked: None }));
+        let rows = rows.gather(&members).compacted();
+        split.push((key, Part { rows, picked: None }));
     }
     if let Some((key, members)) = most {
         let picked = (members.len() < row_count).then_some(members);

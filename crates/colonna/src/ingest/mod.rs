@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use colonna_column::Columns;
 use colonna_ingest::{FormatName, InferOptions, ReadOptions};
+use colonna_page::Profile;
 use colonna_storage::Granularity;
 
 pub use self::inspect::Inspection;
@@ -57,6 +58,7 @@ pub struct Ingest {
     sort_by: Option<Vec<String>>,
     mode: Mode,
     missing: MissingTime,
+    profile: Profile,
     max_rejects: Option<u64>,
     identity: Option<(String, i64)>,
     again: bool,
@@ -80,6 +82,7 @@ impl Ingest {
             sort_by: None,
             mode: Mode::default(),
             missing: MissingTime::default(),
+            profile: Profile::default(),
             max_rejects: None,
             identity: None,
             again: false,
@@ -198,6 +201,13 @@ impl Ingest {
     #[must_use]
     pub fn missing_time(mut self, missing: MissingTime) -> Self {
         self.missing = missing;
+        self
+    }
+
+    /// What the files are written for: few bytes, fast reading, or something of both.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
         self
     }
 

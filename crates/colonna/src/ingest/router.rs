@@ -11,11 +11,12 @@ use std::sync::Arc;
 
 use colonna_column::{Column, Columns, Pick, pick};
 use colonna_exec::sort_rows;
-use colonna_page::{SortedBy, WriteOptions};
+use colonna_page::{Layout, SortedBy, WriteOptions};
 use colonna_schema::Schema;
 use colonna_storage::{DataFile, Encoder, PartitionKey, TableFolder};
 use rayon::prelude::*;
 
+use super::Ingest;
 use super::written::Written;
 use crate::Error;
 
@@ -30,7 +31,7 @@ const FILE_BYTES: usize = 512 << 20;
 
 /// How much is held, and how large a file may grow.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Budget {
+struct Budget {
     /// Bytes of rows that gather in memory.
     gathered: usize,
     /// Bytes of rows in memory that make a file worth ending.
@@ -40,9 +41,10 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// A quarter of the memory gathers rows; sorting and encoding take as much again.
-    pub(super) fn of(memory: u64) -> Self {
-        let gathered = usize::try_from(memory / 4).unwrap_or(usize::MAX);
+    /// Three eighths of the memory gather rows; the rest is for those that are read, sorted and
+    /// encoded.
+    fn of(memory: u64) -> Self {
+        let gathered = usize::try_from(memory / 8 * 3).unwrap_or(usize::MAX);
         Self { gathered, file: FILE_BYTES, open_partitions: 4096 }
     }
 }
@@ -114,9 +116,13 @@ impl Router {
         folder: Folder,
         schema: Arc<Schema>,
         sorted_by: Vec<SortedBy>,
-        budget: Budget,
+        ingest: &Ingest,
     ) -> Self {
-        let options = WriteOptions { sorted_by, ..WriteOptions::default() };
+        let budget = Budget::of(ingest.memory);
+        // Encodings that one file has found good are good for the others.
+        let layout = Some(Arc::new(Layout::new(&schema)));
+        let profile = ingest.profile;
+        let options = WriteOptions { profile, sorted_by, layout, ..WriteOptions::default() };
         let (open, keys, written) = (BTreeMap::new(), BTreeMap::new(), Written::default());
         Self { folder, schema, options, budget, open, byte_len: 0, additions: 0, written, keys }
     }
@@ -124,6 +130,7 @@ impl Router {
     /// Goes on with a schema that has more columns. Files that were written lack them, which is the
     /// same as nulls.
     pub(super) fn widen(&mut self, schema: Arc<Schema>) {
+        self.options.layout = Some(Arc::new(Layout::new(&schema)));
         self.schema = schema;
     }
 
@@ -170,7 +177,7 @@ impl Router {
         Ok((self.written, self.keys.into_values().collect()))
     }
 
-    /// Writes partitions until half the budget is free: first the large ones, and of these first
+    /// Writes partitions until a quarter of the budget is free: first the large ones, and of these first
     /// those that have not grown for the longest time. So a day that is complete goes before the one
     /// that is just filling, and a few late rows wait for more of their kind.
     fn write_some(&mut self) -> Result<(), Error> {
@@ -183,7 +190,7 @@ impl Router {
         candidates.sort_unstable();
         let mut chosen = BTreeMap::new();
         for (_, _, folder) in candidates {
-            let enough_memory = self.byte_len <= self.budget.gathered / 2;
+            let enough_memory = self.byte_len <= self.budget.gathered / 4 * 3;
             if enough_memory && self.open.len() <= self.budget.open_partitions / 2 {
                 break;
             }
