@@ -51,14 +51,12 @@ def load_part(options):
     available = makers(options.rows, options.archives)
     inputs = [available[name]() for name in chosen(options.inputs, available, "input")]
     engines = chosen(options.engines, LOADERS, "engine")
-    results = list(run_loads(inputs, engines, options.runs))
-    keep(
-        "load",
-        [
-            {"input": vars(wanted), "rows": known["rows"], "contestants": list(map(dataclasses.asdict, contestants))}
-            for wanted, known, contestants in results
-        ],
-    )
+    results, measured = [], []
+    for wanted, known, contestants in run_loads(inputs, engines, options.runs):
+        results.append((wanted, known, contestants))
+        runs = list(map(dataclasses.asdict, contestants))
+        measured.append({"input": vars(wanted), "rows": known["rows"], "contestants": runs})
+        keep("load", measured)
     return ["### Loading", "", f"Medians of {options.runs} runs, in turns.", "", load_report(results), ""]
 
 
@@ -78,7 +76,7 @@ def keep(part, measured):
     """Keeps every run as JSON, for whom medians do not do."""
     path = home.folder("results") / f"{part}.json"
     path.write_text(json.dumps(measured, indent=1))
-    print("every run is in", path, file=sys.stderr)
+    print("every run so far is in", path, file=sys.stderr)
 
 
 def main():
