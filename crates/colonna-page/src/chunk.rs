@@ -45,7 +45,7 @@ pub(crate) struct Target<'a> {
 /// The values of a chunk, as they are kept.
 enum Kept<'a> {
     Plain(Dense<'a>, Uncoded),
-    Coded(Coded, Codes),
+    Coded(Coded<'a>, Codes),
 }
 
 /// Encodes a leaf column of `row_count` rows.
@@ -56,25 +56,34 @@ pub(crate) fn encode_chunk(
     values: Dense<'_>,
     choice: &Choice,
 ) -> Result<Chunk, PageError> {
-    let coded = choice.codes.and_then(|(codes, codec)| {
-        let distinct = Distinct::of(&values)?;
-        Some((Kept::Coded(distinct.coded(codes.order), codes), codec))
-    });
-    let (kept, codec) = coded.unwrap_or_else(|| {
-        let (way, codec) = choice.plain;
-        let way = if values.suits(way) { way } else { Uncoded::Plain };
-        (Kept::Plain(values.without_codes(), way), codec)
-    });
+    let distinct = choice.codes.and_then(|codes| Some((Distinct::of(&values)?, codes)));
+    if let Some((distinct, (codes, codec))) = &distinct {
+        let kept = Kept::Coded(distinct.coded(codes.order), *codes);
+        return encode_pages(target, row_count, levels, &kept, *codec);
+    }
+    drop(distinct);
+    let (way, codec) = choice.plain;
+    let way = if values.suits(way) { way } else { Uncoded::Plain };
+    encode_pages(target, row_count, levels, &Kept::Plain(values.without_codes(), way), codec)
+}
+
+fn encode_pages(
+    target: &Target<'_>,
+    row_count: usize,
+    levels: &Levels,
+    kept: &Kept<'_>,
+    codec: Codec,
+) -> Result<Chunk, PageError> {
     let mut pages = Pages::new(target, codec);
-    if let Kept::Coded(coded, _) = &kept {
+    if let Kept::Coded(coded, _) = kept {
         pages.add_dictionary(coded)?;
     }
     let mut first_value = 0;
     let mut rows = 0..0;
     while rows.end < row_count {
         rows = rows.end..(rows.end + target.page_rows.max(1)).min(row_count);
-        let (slots, values) = fitted(&mut rows, levels, first_value, &kept);
-        pages.add_data(rows.len(), levels, slots, values.clone(), &kept)?;
+        let (slots, values) = fitted(&mut rows, levels, first_value, kept);
+        pages.add_data(rows.len(), levels, slots, values.clone(), kept)?;
         first_value = values.end;
     }
     pages.finish(row_count, levels.slot_count())
@@ -155,7 +164,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn add_dictionary(&mut self, coded: &Coded) -> Result<(), PageError> {
+    fn add_dictionary(&mut self, coded: &Coded<'_>) -> Result<(), PageError> {
         coded.encode_words(&mut self.page, self.target.shape.fixed_width)?;
         let kind = PageKind::Dictionary { is_sorted: coded.is_sorted() };
         self.add(kind, coded.word_count())?;

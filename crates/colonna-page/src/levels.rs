@@ -137,8 +137,7 @@ fn encode_one(out: &mut Vec<u8>, count: usize, level: u16, most: u16) {
 }
 
 fn encode_each(out: &mut Vec<u8>, levels: &[u16], most: u16) {
-    let wide: Vec<u32> = levels.iter().copied().map(u32::from).collect();
-    with_length(out, |out| hybrid::encode(out, &wide, hybrid::width_of(most.into())));
+    with_length(out, |out| hybrid::encode(out, levels, hybrid::width_of(most.into())));
 }
 
 fn count_bits(bytes: &[u8], range: Range<usize>) -> usize {
@@ -206,62 +205,97 @@ pub(crate) fn bytes_of(bits: &Bitmap) -> Vec<u8> {
     bytes
 }
 
-/// A place that holds a value or says why there is none.
-struct Slot {
-    definition: u16,
-    repetition: u16,
-    /// The row of the column that the steps so far lead to; none where one of them was null.
-    row: Option<u32>,
+/// Slots while they are found, step by step.
+struct Slots {
+    definition: Vec<u16>,
+    repetition: Vec<u16>,
+    /// The slots at which no step was null yet, each with the row of the column that the steps so
+    /// far lead to.
+    live: Vec<(u32, u32)>,
 }
 
 fn repeated(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)> {
-    let first =
-        |row| Some(Slot { definition: 0, repetition: 0, row: Some(u32::try_from(row).ok()?) });
-    let mut slots: Vec<Slot> = (0..leaf.row_count).map(first).collect::<Option<_>>()?;
+    let row_count = u32::try_from(leaf.row_count).ok()?;
+    let zeros = vec![0; leaf.row_count];
+    let (definition, repetition) = (zeros.clone(), zeros);
+    // Where most rows are null, most slots end at the first step.
+    let (live, rest) = match leaf.steps.split_first() {
+        Some((Step::Optional(Some(bits)), rest)) => {
+            (positions(bits)?.into_iter().map(|row| (row, row)).collect(), rest)
+        }
+        Some((Step::Optional(None), rest)) => {
+            ((0..row_count).map(|row| (row, row)).collect(), rest)
+        }
+        _ => return None,
+    };
+    let mut slots = Slots { definition, repetition, live };
+    slots.defined();
     let mut lists = 0;
-    for step in &leaf.steps {
+    for step in rest {
         match step {
-            Step::Optional(bits) => slots.iter_mut().for_each(|slot| match slot.row {
-                Some(row) if bits.is_none_or(|bits| bits.get(row as usize)) => {
-                    slot.definition += 1;
-                }
-                _ => slot.row = None,
-            }),
-            Step::AllNull => slots.iter_mut().for_each(|slot| slot.row = None),
+            Step::Optional(Some(bits)) => {
+                slots.live.retain(|(_, row)| bits.get(*row as usize));
+                slots.defined();
+            }
+            Step::Optional(None) => slots.defined(),
+            Step::AllNull => slots.live.clear(),
             Step::Repeated(offsets) => {
                 lists += 1;
-                slots = expanded(slots, offsets, lists)?;
+                slots = slots.expanded(offsets, lists)?;
             }
         }
     }
-    let present = slots.iter().filter_map(|slot| slot.row).collect();
-    let starts = slots.iter().enumerate().filter(|(_, slot)| slot.repetition == 0);
-    let row_starts = starts.map(|(slot, _)| slot).chain([slots.len()]).collect();
-    let levels = slots.iter().map(|slot| slot.repetition).collect();
+    let Slots { definition, repetition: levels, live } = slots;
+    let present = Present::Some(live.into_iter().map(|(_, row)| row).collect());
+    let slot_count = levels.len();
+    let starts = levels.iter().enumerate().filter(|(_, level)| **level == 0);
+    let row_starts = starts.map(|(slot, _)| slot).chain([slot_count]).collect();
     let repetition = Repetition::Each { levels, row_starts };
-    let definition = Definition::Each(slots.iter().map(|slot| slot.definition).collect());
-    let slot_count = slots.len();
-    Some((Levels { definition, repetition, slot_count, most }, Present::Some(present)))
+    let definition = Definition::Each(definition);
+    Some((Levels { definition, repetition, slot_count, most }, present))
 }
 
-/// A slot for each element, and one for each list without any.
-fn expanded(slots: Vec<Slot>, offsets: &[usize], level: u16) -> Option<Vec<Slot>> {
-    let mut expanded = Vec::with_capacity(slots.len());
-    for slot in slots {
-        let elements =
-            slot.row.map_or(0..0, |row| offsets[row as usize]..offsets[row as usize + 1]);
-        if elements.is_empty() {
-            expanded.push(Slot { row: None, ..slot });
-            continue;
-        }
-        let mut repetition = slot.repetition;
-        for element in elements {
-            let row = Some(u32::try_from(element).ok()?);
-            expanded.push(Slot { definition: slot.definition + 1, repetition, row });
-            repetition = level;
+impl Slots {
+    /// One more step is there.
+    fn defined(&mut self) {
+        for (slot, _) in &self.live {
+            self.definition[*slot as usize] += 1;
         }
     }
-    Some(expanded)
+
+    /// A slot for each element, and one for each list without any.
+    fn expanded(&self, offsets: &[usize], level: u16) -> Option<Self> {
+        let len = self.definition.len();
+        let mut all = Self {
+            definition: Vec::with_capacity(len),
+            repetition: Vec::with_capacity(len),
+            live: Vec::with_capacity(self.live.len()),
+        };
+        let mut next = 0;
+        for (slot, row) in &self.live {
+            let (slot, row) = (*slot as usize, *row as usize);
+            let elements = offsets[row]..offsets[row + 1];
+            if elements.is_empty() {
+                continue;
+            }
+            all.copy(self, next..slot);
+            let first = u32::try_from(all.definition.len()).ok()?;
+            let elements = u32::try_from(elements.start).ok()?..u32::try_from(elements.end).ok()?;
+            all.definition.extend(elements.clone().map(|_| self.definition[slot] + 1));
+            all.repetition.push(self.repetition[slot]);
+            all.repetition.extend(elements.clone().skip(1).map(|_| level));
+            all.live.extend((first..).zip(elements));
+            next = slot + 1;
+        }
+        all.copy(self, next..len);
+        Some(all)
+    }
+
+    /// Adds slots that stay as they are.
+    fn copy(&mut self, other: &Self, slots: Range<usize>) {
+        self.definition.extend_from_slice(&other.definition[slots.clone()]);
+        self.repetition.extend_from_slice(&other.repetition[slots]);
+    }
 }
 
 #[cfg(test)]

@@ -2,25 +2,20 @@
 
 use colonna_column::Strings;
 
-/// The numbers of the words as they sort.
+/// Some of the words, by their numbers, as they sort. Equal words stay side by side.
 ///
 /// Most words are told apart by the eight bytes that follow the start that all of them share. They
 /// are compared as one integer, and the words themselves only where that is not enough.
-pub(crate) fn sorted_strings(words: &Strings) -> Vec<u32> {
-    let shared = shared_start(words);
+pub(crate) fn sorted_strings(words: &Strings, numbers: &[u32]) -> Vec<u32> {
+    let word = |number: u32| words.bytes(number as usize);
+    let shared = shared_start(numbers.iter().map(|number| word(*number)));
     let mut keyed: Vec<(u64, u32)> =
-        (0..).zip(words.iter()).map(|(number, word)| (key(&word[shared..]), number)).collect();
+        numbers.iter().map(|number| (key(&word(*number)[shared..]), *number)).collect();
     keyed.sort_unstable();
-    let mut start = 0;
-    while start < keyed.len() {
-        let key = keyed[start].0;
-        let len = keyed[start..].iter().take_while(|(other, _)| *other == key).count();
-        if len > 1 {
-            let word = |number: u32| words.bytes(number as usize);
-            keyed[start..start + len]
-                .sort_unstable_by(|left, right| word(left.1).cmp(word(right.1)));
+    for same in keyed.chunk_by_mut(|left, right| left.0 == right.0) {
+        if same.len() > 1 {
+            same.sort_unstable_by(|left, right| word(left.1).cmp(word(right.1)));
         }
-        start += len;
     }
     keyed.into_iter().map(|(_, number)| number).collect()
 }
@@ -35,8 +30,7 @@ fn key(word: &[u8]) -> u64 {
 }
 
 /// How many bytes all words begin with.
-fn shared_start(words: &Strings) -> usize {
-    let mut words = words.iter();
+fn shared_start<'a>(mut words: impl Iterator<Item = &'a [u8]>) -> usize {
     let Some(first) = words.next() else { return 0 };
     words.fold(first.len(), |shared, word| {
         if word.get(..shared) == first.get(..shared) {
@@ -76,7 +70,8 @@ mod tests {
             let mut shuffled: Vec<&String> = words.iter().collect();
             shuffled.reverse();
             let strings: Strings = shuffled.iter().collect();
-            let sorted = sorted_strings(&strings);
+            let numbers: Vec<u32> = (0..u32::try_from(words.len()).unwrap()).collect();
+            let sorted = sorted_strings(&strings, &numbers);
             let found: Vec<&str> = sorted.iter().map(|number| strings.text(*number as usize)).collect();
             prop_assert_eq!(found, words.iter().map(String::as_str).collect::<Vec<_>>());
             let places = inverse(&sorted);

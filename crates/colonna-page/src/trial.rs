@@ -19,8 +19,8 @@ use crate::words::{Coded, Distinct, Order};
 /// Fewer values are not worth a trial, nor do they say what more of them would be like.
 pub(crate) const LEAST_VALUES: usize = 4096;
 
-/// The most bytes of values that are tried: a page of most columns.
-const SAMPLE_BYTES: usize = 512 << 10;
+/// The most bytes of values that are tried. zstd does not treat longer pages in another way.
+const SAMPLE_BYTES: usize = 288 << 10;
 
 /// With more words than that, codes in the order of the words are tried, too.
 const FEW_WORDS: usize = 256;
@@ -84,11 +84,19 @@ fn cheapest<T: Copy>(
     first.sort_by(|left, right| left.0.total_cmp(&right.0));
     let mut least: Option<Cheapest<T>> = None;
     let hopeless = first.first().map_or(0.0, |(cost, ..)| cost * HOPELESS);
-    for (_, kind, pages) in first.iter().take_while(|(cost, ..)| *cost <= hopeless) {
+    for (known, kind, pages) in first.iter().take_while(|(cost, ..)| *cost <= hopeless) {
+        let mut last_level = f64::INFINITY;
         for codec in codecs(goal) {
-            let cost = cost(pages, codec)?;
+            let cost = if codec == goal.usual_codec() { *known } else { cost(pages, codec)? };
             if least.as_ref().is_none_or(|least| cost < least.cost) {
                 least = Some(Cheapest { kind: *kind, codec, cost });
+            }
+            if matches!(codec, Codec::Zstd(_)) {
+                if cost > last_level {
+                    // A higher level would cost more still.
+                    break;
+                }
+                last_level = cost;
             }
         }
     }
@@ -138,7 +146,7 @@ fn decode_nanos(way: Uncoded) -> f64 {
 const CODE_NANOS: f64 = 0.3;
 const WORD_NANOS: f64 = 4.0;
 
-/// Which codecs are tried.
+/// Which codecs are tried, the levels of zstd last and rising.
 fn codecs(goal: &Goal) -> Vec<Codec> {
     let levels: &[i32] = match (goal.level, goal.profile) {
         (Some(level), _) => return vec![Codec::None, Codec::Zstd(level)],
@@ -233,7 +241,7 @@ impl Sample {
 
     fn coded(
         &self,
-        coded: &Coded,
+        coded: &Coded<'_>,
         levels: &Levels,
         width: CodeWidth,
         goal: &Goal,

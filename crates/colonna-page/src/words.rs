@@ -33,44 +33,36 @@ pub(crate) enum Order {
     Sorted,
 }
 
-/// The distinct values of a chunk, numbered in any order.
+/// The distinct values of a chunk.
 #[derive(Debug)]
 pub(crate) struct Distinct<'a> {
-    /// What the words are numbered by: each becomes one of the words.
-    keys: Cow<'a, [u32]>,
-    /// The word of each key; none where a key is its word.
-    words_of_keys: Option<Vec<u32>>,
-    /// How many values each word has.
-    counts: Vec<u32>,
-    words: Words,
-    /// The words as they sort.
-    sorted: Vec<u32>,
+    /// For each value a number, which stands for one of the words.
+    numbers: Cow<'a, [u32]>,
+    /// Words by their numbers. Several may be equal, and some may have no value.
+    words: Words<'a>,
+    /// For each number the place of its word among the sorted ones; any where it has no value.
+    ranks: Vec<u32>,
+    /// The words that have values, as they sort: for each a number and how many values it has.
+    sorted: Vec<(u32, u32)>,
 }
 
 /// A column chunk as codes into words.
 #[derive(Debug)]
-pub(crate) struct Coded {
+pub(crate) struct Coded<'a> {
     pub(crate) codes: Vec<u32>,
-    words: Words,
-    /// Where the word of a code stands among the sorted ones; none where codes are in that order.
-    ranks: Option<Ranks>,
+    distinct: &'a Distinct<'a>,
+    /// For each code where its word stands among the sorted ones; none where codes are in that
+    /// order.
+    ranks: Option<Vec<u32>>,
 }
 
 #[derive(Debug)]
-struct Ranks {
-    of_codes: Vec<u32>,
-    /// The codes by their ranks.
-    codes: Vec<u32>,
-}
-
-/// Distinct values, by their numbers.
-#[derive(Debug)]
-pub(crate) enum Words {
+enum Words<'a> {
     Int32(Vec<i32>),
     Int64(Vec<i64>),
     Double(Vec<f64>),
     Fixed(Vec<i128>),
-    Strings(Strings),
+    Strings(Cow<'a, Strings>),
 }
 
 impl<'a> Distinct<'a> {
@@ -84,124 +76,102 @@ impl<'a> Distinct<'a> {
             Dense::Double(values) => Self::of_numbers(values, Words::Double),
             Dense::Fixed(values) => Self::of_numbers(values, Words::Fixed),
             Dense::Strings(values) => Self::of_strings(values),
-            Dense::Codes { codes, words } => Self::of_codes(codes, words),
+            Dense::Codes { codes, words } => {
+                Self::of_words(Cow::Borrowed(codes), Cow::Borrowed(words))
+            }
         }
     }
 
-    fn of_numbers<T: Number>(values: &[T], words: impl Fn(Vec<T>) -> Words) -> Option<Self> {
+    fn of_numbers<T: Number>(values: &[T], words: impl Fn(Vec<T>) -> Words<'a>) -> Option<Self> {
         let most = most_words(values.len()).min(CACHED_BYTES / size_of::<T>());
         let found = distinct_numbers(values, most)?;
+        let count = |number: &u32| (*number, found.counts[*number as usize]);
         Some(Self {
-            keys: Cow::Owned(found.codes),
-            words_of_keys: None,
-            counts: found.counts,
-            sorted: found.sorted,
+            numbers: Cow::Owned(found.codes),
             words: words(found.words),
+            ranks: inverse(&found.sorted),
+            sorted: found.sorted.iter().map(count).collect(),
         })
     }
 
     fn of_strings(values: &Strings) -> Option<Self> {
         let mut interner = Interner::new();
-        let mut codes = Vec::with_capacity(values.len());
-        let mut counts: Vec<u32> = Vec::new();
+        let mut numbers = Vec::with_capacity(values.len());
         let most = most_words(values.len());
         let most_bytes = most_bytes(plain_len(values));
         for value in values.iter() {
-            let code = interner.intern(value);
-            match counts.get_mut(code as usize) {
-                Some(count) => *count = count.saturating_add(1),
-                None => {
-                    if interner.len() > most || plain_len(interner.words()) > most_bytes {
-                        return None;
-                    }
-                    counts.push(1);
-                }
+            numbers.push(interner.intern(value));
+            if interner.len() > most || plain_len(interner.words()) > most_bytes {
+                return None;
             }
-            codes.push(code);
         }
         let words = interner.into_words();
-        Some(Self {
-            keys: Cow::Owned(codes),
-            words_of_keys: None,
-            counts,
-            sorted: sorted_strings(&words),
-            words: Words::Strings(words),
-        })
+        Self::of_words(Cow::Owned(numbers), Cow::Owned(words))
     }
 
-    /// Of codes of words of which some may be equal and some have no code.
-    fn of_codes(codes: &'a [u32], words: &Strings) -> Option<Self> {
-        let uses = counts(codes, words.len())?;
-        let mut interner = Interner::new();
-        let mut words_of_keys = vec![0; words.len()];
-        let mut counts: Vec<u32> = Vec::new();
-        let mut byte_len = 0;
-        for (place, (word, uses)) in words_of_keys.iter_mut().zip(words.iter().zip(uses)) {
-            if uses > 0 {
-                let number = interner.intern(word);
-                *place = number;
-                match counts.get_mut(number as usize) {
-                    Some(count) => *count = count.saturating_add(uses),
-                    None => counts.push(uses),
+    /// Of numbers of words of which some may be equal and some have no value.
+    fn of_words(numbers: Cow<'a, [u32]>, words: Cow<'a, Strings>) -> Option<Self> {
+        let counts = counts(&numbers, words.len())?;
+        let used: Vec<u32> =
+            (0..).zip(&counts).filter(|(_, count)| **count > 0).map(|(number, _)| number).collect();
+        let mut ranks = vec![0; words.len()];
+        let mut sorted: Vec<(u32, u32)> = Vec::with_capacity(used.len());
+        let (mut words_len, mut values_len) = (0, 0);
+        for number in sorted_strings(&words, &used) {
+            let (word, count) = (words.bytes(number as usize), counts[number as usize]);
+            let byte_len = word.len() + size_of::<u32>();
+            match sorted.last_mut() {
+                Some((last, all)) if words.bytes(*last as usize) == word => {
+                    *all = all.saturating_add(count);
                 }
-                byte_len += uses as usize * (word.len() + size_of::<u32>());
+                _ => {
+                    sorted.push((number, count));
+                    words_len += byte_len;
+                }
             }
+            ranks[number as usize] = u32::try_from(sorted.len() - 1).ok()?;
+            values_len += count as usize * byte_len;
         }
-        let words = interner.into_words();
-        if words.len() > most_words(codes.len()) || plain_len(&words) > most_bytes(byte_len) {
+        if sorted.len() > most_words(numbers.len()) || words_len > most_bytes(values_len) {
             return None;
         }
-        Some(Self {
-            keys: Cow::Borrowed(codes),
-            words_of_keys: Some(words_of_keys),
-            counts,
-            sorted: sorted_strings(&words),
-            words: Words::Strings(words),
-        })
+        Some(Self { numbers, words: Words::Strings(words), ranks, sorted })
     }
 
     pub(crate) fn word_count(&self) -> usize {
-        self.words.len()
+        self.sorted.len()
     }
 
     /// The values as codes of words in an order.
-    pub(crate) fn coded(&self, order: Order) -> Coded {
-        let numbers: Vec<u32> = match order {
-            Order::Sorted => self.sorted.clone(),
-            Order::Frequency => {
-                let mut numbers = self.sorted.clone();
-                numbers.sort_by_key(|number| std::cmp::Reverse(self.counts[*number as usize]));
-                numbers
-            }
-        };
-        let places = inverse(&numbers);
-        let ranks = (order != Order::Sorted).then(|| {
-            let codes: Vec<u32> =
-                self.sorted.iter().map(|number| places[*number as usize]).collect();
-            Ranks { of_codes: inverse(&codes), codes }
+    pub(crate) fn coded(&self, order: Order) -> Coded<'_> {
+        let ranks = (order == Order::Frequency).then(|| {
+            let mut ranks: Vec<u32> = (0..).zip(&self.sorted).map(|(rank, _)| rank).collect();
+            ranks.sort_by_key(|rank| std::cmp::Reverse(self.sorted[*rank as usize].1));
+            ranks
         });
-        let of_keys: Cow<'_, [u32]> = match &self.words_of_keys {
-            Some(words) => words
-                .iter()
-                // Of nothing but nulls there is a word of no value.
-                .map(|word| places.get(*word as usize).copied().unwrap_or_default())
-                .collect(),
-            None => Cow::Borrowed(&places),
+        let codes_of_numbers: Cow<'_, [u32]> = match &ranks {
+            Some(ranks) => {
+                let codes = inverse(ranks);
+                // Of nothing but nulls there are words and no code.
+                let code = |rank: &u32| codes.get(*rank as usize).copied().unwrap_or_default();
+                self.ranks.iter().map(code).collect()
+            }
+            None => Cow::Borrowed(&self.ranks),
         };
-        let codes = self.keys.iter().map(|key| of_keys[*key as usize]).collect();
-        Coded { codes, words: self.words.gather(&numbers), ranks }
+        let codes = self.numbers.iter().map(|number| codes_of_numbers[*number as usize]).collect();
+        Coded { codes, distinct: self, ranks }
     }
 }
 
-impl Coded {
+impl Coded<'_> {
     pub(crate) fn word_count(&self) -> usize {
-        self.words.len()
+        self.distinct.word_count()
     }
 
     /// Whether the words ascend.
     pub(crate) fn is_sorted(&self) -> bool {
         // Doubles are in an order that tells zeros apart, which readers may not expect.
-        self.ranks.is_none() && !matches!(self.words, Words::Double(_))
+        self.ranks.is_none() && !matches!(self.distinct.words, Words::Double(_))
     }
 
     /// Adds the words as a dictionary page has them.
@@ -210,12 +180,23 @@ impl Coded {
         out: &mut Vec<u8>,
         fixed_width: usize,
     ) -> Result<(), PageError> {
-        match &self.words {
-            Words::Int32(words) => plain::encode_i32(out, words),
-            Words::Int64(words) => plain::encode_i64(out, words),
-            Words::Double(words) => plain::encode_f64(out, words),
-            Words::Fixed(words) => plain::encode_fixed(out, words, fixed_width),
-            Words::Strings(words) => return plain::encode_strings(out, words.iter()),
+        let sorted = &self.distinct.sorted;
+        let numbers: Vec<u32> = match &self.ranks {
+            Some(ranks) => ranks.iter().map(|rank| sorted[*rank as usize].0).collect(),
+            None => sorted.iter().map(|(number, _)| *number).collect(),
+        };
+        fn pick<T: Copy>(words: &[T], numbers: &[u32]) -> Vec<T> {
+            numbers.iter().map(|number| words[*number as usize]).collect()
+        }
+        match &self.distinct.words {
+            Words::Int32(words) => plain::encode_i32(out, &pick(words, &numbers)),
+            Words::Int64(words) => plain::encode_i64(out, &pick(words, &numbers)),
+            Words::Double(words) => plain::encode_f64(out, &pick(words, &numbers)),
+            Words::Fixed(words) => plain::encode_fixed(out, &pick(words, &numbers), fixed_width),
+            Words::Strings(words) => {
+                let words = numbers.iter().map(|number| words.bytes(*number as usize));
+                return plain::encode_strings(out, words);
+            }
         }
         Ok(())
     }
@@ -223,48 +204,33 @@ impl Coded {
     /// The least and the greatest of some values, and whether none of them is NaN.
     pub(crate) fn bounds(&self, range: Range<usize>) -> (Option<Bounds>, bool) {
         let codes = &self.codes[range];
-        if let Words::Double(words) = &self.words {
-            let values: Vec<f64> = codes.iter().map(|code| words[*code as usize]).collect();
-            return Bounds::of_f64(&values);
+        if let Words::Double(words) = &self.distinct.words {
+            let word = |code: &u32| words[self.distinct.sorted[self.rank(*code)].0 as usize];
+            return Bounds::of_f64(&codes.iter().map(word).collect::<Vec<f64>>());
         }
         let extremes = match &self.ranks {
             None => codes.iter().min().zip(codes.iter().max()).map(|(min, max)| (*min, *max)),
             Some(ranks) => {
-                let ranked = codes.iter().map(|code| ranks.of_codes[*code as usize]);
+                let ranked = codes.iter().map(|code| ranks[*code as usize]);
                 let (min, max) =
                     ranked.fold((u32::MAX, 0), |(min, max), rank| (min.min(rank), max.max(rank)));
-                (min <= max).then(|| (ranks.codes[min as usize], ranks.codes[max as usize]))
+                (min <= max).then_some((min, max))
             }
         };
-        let bound = |code: u32| self.words.bound(code as usize);
+        let bound = |rank: u32| {
+            let (number, _) = self.distinct.sorted[rank as usize];
+            self.distinct.words.bound(number as usize)
+        };
         (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
+    }
+
+    /// Where the word of a code stands among the sorted ones.
+    fn rank(&self, code: u32) -> usize {
+        self.ranks.as_ref().map_or(code, |ranks| ranks[code as usize]) as usize
     }
 }
 
-impl Words {
-    fn len(&self) -> usize {
-        match self {
-            Self::Int32(words) => words.len(),
-            Self::Int64(words) => words.len(),
-            Self::Double(words) => words.len(),
-            Self::Fixed(words) => words.len(),
-            Self::Strings(words) => words.len(),
-        }
-    }
-
-    fn gather(&self, numbers: &[u32]) -> Self {
-        fn pick<T: Copy>(words: &[T], numbers: &[u32]) -> Vec<T> {
-            numbers.iter().map(|number| words[*number as usize]).collect()
-        }
-        match self {
-            Self::Int32(words) => Self::Int32(pick(words, numbers)),
-            Self::Int64(words) => Self::Int64(pick(words, numbers)),
-            Self::Double(words) => Self::Double(pick(words, numbers)),
-            Self::Fixed(words) => Self::Fixed(pick(words, numbers)),
-            Self::Strings(words) => Self::Strings(words.gather(numbers)),
-        }
-    }
-
+impl Words<'_> {
     fn bound(&self, number: usize) -> Bound {
         match self {
             Self::Int32(words) => Bound::Int32(words[number]),

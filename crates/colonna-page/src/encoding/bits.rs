@@ -9,21 +9,23 @@ pub(super) fn width_of(largest: u64) -> u32 {
 }
 
 /// Adds values of `width` bits, of 32 at most, which end at a byte: zeros fill the last one up.
-pub(super) fn pack(out: &mut Vec<u8>, values: &[u32], width: u32) {
+pub(super) fn pack<T: Copy + Into<u32>>(out: &mut Vec<u8>, values: &[T], width: u32) {
     out.reserve((values.len() * width as usize).div_ceil(8) + BLOCK * 4);
+    let wide = |value: &T| -> u32 { (*value).into() };
     match width {
-        8 => out.extend(values.iter().map(|value| (value & 0xff) as u8)),
+        8 => out.extend(values.iter().map(|value| (wide(value) & 0xff) as u8)),
         16 => {
-            out.extend(values.iter().flat_map(|value| ((value & 0xffff) as u16).to_le_bytes()));
+            let narrow = |value| ((wide(value) & 0xffff) as u16).to_le_bytes();
+            out.extend(values.iter().flat_map(narrow));
         }
-        32 => out.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        32 => out.extend(values.iter().flat_map(|value| wide(value).to_le_bytes())),
         _ => {
             let pack = packer(width);
             let (blocks, rest) = values.as_chunks::<BLOCK>();
-            blocks.iter().for_each(|block| pack(block, out));
+            blocks.iter().for_each(|block| pack(&block.map(Into::into), out));
             if !rest.is_empty() {
                 let mut block = [0; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
+                block.iter_mut().zip(rest).for_each(|(place, value)| *place = wide(value));
                 let end = out.len() + (rest.len() * width as usize).div_ceil(8);
                 pack(&block, out);
                 out.truncate(end);

@@ -13,14 +13,14 @@ pub fn width_of(largest: u32) -> u32 {
 }
 
 /// Adds values that need `width` bits, of 32 at most.
-pub fn encode(out: &mut Vec<u8>, values: &[u32], width: u32) {
+pub fn encode<T: Copy + Into<u32>>(out: &mut Vec<u8>, values: &[T], width: u32) {
     let shortest = shortest_run(width);
     let (mut side_by_side, mut at) = (0, 0);
     while at < values.len() {
         let run = run_at(values, at);
         if run >= shortest || (run == values.len() && run > 0) {
             pack(out, &values[side_by_side..at], width);
-            encode_run(out, run, values[at], width);
+            encode_run(out, run, values[at].into(), width);
             at += run;
             side_by_side = at;
         } else {
@@ -69,14 +69,21 @@ fn shortest_run(width: u32) -> usize {
 }
 
 /// How many values from there on are one value, or fewer than a group.
-fn run_at(values: &[u32], at: usize) -> usize {
-    let first = values[at];
+fn run_at<T: Copy + Into<u32>>(values: &[T], at: usize) -> usize {
+    let first: u32 = values[at].into();
+    // Without a way out of the middle, which processors do at once.
+    let differ = |values: &[T]| {
+        let bits = |value: &T| -> u32 { (*value).into() ^ first };
+        values.iter().fold(0, |differing, value| differing | bits(value)) != 0
+    };
     let rest = &values[at..];
-    let group = &rest[..rest.len().min(GROUP)];
-    if group.iter().any(|value| *value != first) {
+    if differ(&rest[..rest.len().min(GROUP)]) {
         return 0;
     }
-    rest.iter().take_while(|value| **value == first).count()
+    let (groups, _) = rest.as_chunks::<GROUP>();
+    let run = groups.iter().take_while(|group| !differ(group.as_slice())).count() * GROUP;
+    let rest = &rest[run..];
+    run + rest.iter().take_while(|value| (**value).into() == first).count()
 }
 
 /// Adds one value that many times.
@@ -85,7 +92,7 @@ pub fn encode_run(out: &mut Vec<u8>, count: usize, value: u32, width: u32) {
     out.extend_from_slice(&value.to_le_bytes()[..width.div_ceil(8) as usize]);
 }
 
-fn pack(out: &mut Vec<u8>, values: &[u32], width: u32) {
+fn pack<T: Copy + Into<u32>>(out: &mut Vec<u8>, values: &[T], width: u32) {
     if values.is_empty() {
         return;
     }
@@ -184,7 +191,7 @@ mod tests {
     #[test]
     fn a_long_run_takes_a_few_bytes() {
         let mut bytes = Vec::new();
-        encode(&mut bytes, &[7; 100_000], 3);
+        encode(&mut bytes, &[7_u32; 100_000], 3);
         assert!(bytes.len() <= 4, "{bytes:?}");
     }
 }
