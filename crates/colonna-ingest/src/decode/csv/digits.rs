@@ -128,6 +128,7 @@ fn short_number(word: u64) -> Option<(i64, usize, usize)> {
     Some((first_digits(digits, end).cast_signed(), point, end - point - 1))
 }
 
+#[cold]
 fn long_number(text: &[u8], start: usize) -> Option<(i64, usize, usize)> {
     let (whole, whole_len) = leading_digits(text, start);
     let point = start + whole_len;

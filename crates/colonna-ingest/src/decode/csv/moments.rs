@@ -66,10 +66,9 @@ impl<'a> Moments<'a> {
             4 | 7 => *byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-        let moment = self.format.parse(std::str::from_utf8(date).ok()?)?;
-        (is_date && moment.is_date && moment.is_exact).then(|| {
-            (self.date, self.midnight) = (*date, moment.micros);
-        })
+        let text = std::str::from_utf8(date).ok().filter(|_| is_date)?;
+        (self.date, self.midnight) = (*date, self.format.parse(text)?.micros);
+        Some(())
     }
 }
 

@@ -18,6 +18,9 @@ use crate::infer::NumberStyle;
 use crate::shape::{Policy, Reading, UNQUOTED_NULL, ValueShape, write_text};
 use crate::{RecordShape, Shaper};
 
+/// Where so many more records of a chunk had to go the ordinary way than did not, all others do.
+const MOST_REFUSED: usize = 64;
+
 /// Reads the records of a chunk.
 pub(super) struct Shredder<'a> {
     line: Line<'a>,
@@ -25,6 +28,9 @@ pub(super) struct Shredder<'a> {
     cells: Vec<Cell<'a>>,
     /// The slots of the columns of the cells.
     slots: Vec<usize>,
+    /// How many records were added, and how many had to go the ordinary way.
+    added: usize,
+    refused: usize,
 }
 
 /// What holds for all fields.
@@ -98,7 +104,7 @@ impl<'a> Shredder<'a> {
         let line = Line::try_new(&layout.dialect, text, &shape.nulls)?;
         let comment = layout.dialect.comment.map(|comment| comment.mark);
         let is_known = !cells.is_empty() && !is_first_only;
-        is_known.then_some(Self { line, comment, cells, slots })
+        is_known.then_some(Self { line, comment, cells, slots, added: 0, refused: 0 })
     }
 
     /// Adds the record that starts at `start`. Where the next line starts; nothing where the record
@@ -106,17 +112,26 @@ impl<'a> Shredder<'a> {
     /// [`Shaper::finish_record`].
     #[inline]
     pub(super) fn push_record(&mut self, shaper: &mut Shaper, start: usize) -> Option<usize> {
+        if self.refused > self.added + MOST_REFUSED {
+            return None;
+        }
         let (_, columns, row) = shaper.parts_mut();
         let next = self.record(columns, row, start);
-        if next.is_none() {
-            let slots = self.slots.iter();
-            slots.for_each(|slot| {
-                if let Some(column) = columns.get_mut(*slot) {
-                    column.truncate(row);
-                }
-            });
+        match next {
+            Some(_) => self.added += 1,
+            None => self.take_back(columns, row),
         }
         next
+    }
+
+    #[cold]
+    fn take_back(&mut self, columns: &mut [ColumnBuilder], row: usize) {
+        self.refused += 1;
+        for slot in &self.slots {
+            if let Some(column) = columns.get_mut(*slot) {
+                column.truncate(row);
+            }
+        }
     }
 
     fn record(&mut self, columns: &mut [ColumnBuilder], row: usize, start: usize) -> Option<usize> {
@@ -203,7 +218,9 @@ impl<'a> Line<'a> {
         if first == self.delimiter || first == b'\n' || first == b'\r' {
             return Some(at);
         }
-        column.push_nulls_to(row);
+        if column.len() < row {
+            column.push_nulls_to(row);
+        }
         if first == self.quote {
             return self.quoted(cell, column, at + 1);
         }
@@ -213,14 +230,16 @@ impl<'a> Line<'a> {
                 return self.quoted(cell, column, at + blanks + 1);
             }
         }
-        if !self.may_be_null(first)
+        let is_text = matches!(cell.form, Form::Text) && !self.may_be_null(first);
+        if !is_text
+            && !self.may_be_null(first)
             && let Some(end) = self.typed(cell, column, at, false)
         {
             return Some(end);
         }
         let end = self.plain_end(at)?;
         let text = self.text.get(at..end)?;
-        if matches!(cell.form, Form::Text) && !self.may_be_null(first) {
+        if is_text {
             column.push_text(text).ok()?;
         } else {
             self.value(cell, column, text, false)?;
@@ -237,7 +256,9 @@ impl<'a> Line<'a> {
         inner: usize,
     ) -> Option<usize> {
         let first = *self.bytes.get(inner)?;
-        if !self.may_be_null(first)
+        let is_text = matches!(cell.form, Form::Text) && !self.may_be_null(first);
+        if !is_text
+            && !self.may_be_null(first)
             && let Some(end) = self.typed(cell, column, inner, true)
         {
             return Some(end + 1);
@@ -263,7 +284,7 @@ impl<'a> Line<'a> {
             let is_added = self.value(cell, column, &scratch, true);
             self.scratch = scratch;
             is_added?;
-        } else if matches!(cell.form, Form::Text) && end > inner && !self.may_be_null(first) {
+        } else if is_text && end > inner {
             column.push_text(text).ok()?;
         } else {
             self.value(cell, column, text, true)?;
