@@ -129,7 +129,6 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 64 bits")]
 fn tag_of(hash: u64) -> u32 {
     (hash >> 32) as u32
 }

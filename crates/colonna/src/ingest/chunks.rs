@@ -49,12 +49,15 @@ pub(super) fn for_each_chunk<T: Send>(
     line.error.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
+/// Where a chunk stands and what came of it.
+type Worked<T> = (Place, Result<T, Error>);
+
 /// What the threads share.
 struct Line<'a, T, Work, Take> {
     sources: &'a [Prepared],
     reading: Mutex<Reading<'a>>,
     /// What was worked on and not taken yet, by its place in the order.
-    worked: Mutex<BTreeMap<u64, (Place, Result<T, Error>)>>,
+    worked: Mutex<BTreeMap<u64, Worked<T>>>,
     /// How many chunks have been read, and how many taken.
     read: AtomicU64,
     taken: AtomicU64,
@@ -129,7 +132,7 @@ where
         }
     }
 
-    fn pop_next(&self) -> Option<(Place, Result<T, Error>)> {
+    fn pop_next(&self) -> Option<Worked<T>> {
         lock(&self.worked).remove(&self.taken.load(Ordering::Acquire))
     }
 }
