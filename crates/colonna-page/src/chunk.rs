@@ -20,7 +20,7 @@ use crate::error::parquet_error;
 use crate::layout::{Choice, Codes, Uncoded};
 use crate::levels::Levels;
 use crate::page_header::{PageKind, write_page};
-use crate::words::{Coded, Distinct};
+use crate::words::{Coded, Dictionary};
 
 /// About the most bytes of the values of a page.
 const PAGE_BYTES: usize = 1 << 20;
@@ -44,7 +44,7 @@ pub(crate) struct Target<'a> {
 
 /// The values of a chunk, as they are kept.
 enum Kept<'a> {
-    Plain(Dense<'a>, Uncoded),
+    Plain(&'a Dense<'a>, Uncoded),
     Coded(Coded<'a>, Codes),
 }
 
@@ -53,18 +53,21 @@ pub(crate) fn encode_chunk(
     target: &Target<'_>,
     row_count: usize,
     levels: &Levels,
-    values: Dense<'_>,
+    values: &Dense<'_>,
+    dictionary: &Dictionary<'_>,
     choice: &Choice,
 ) -> Result<Chunk, PageError> {
-    let distinct = choice.codes.and_then(|codes| Some((Distinct::of(&values)?, codes)));
-    if let Some((distinct, (codes, codec))) = &distinct {
-        let kept = Kept::Coded(distinct.coded(codes.order), *codes);
-        return encode_pages(target, row_count, levels, &kept, *codec);
+    if let Some((codes, codec)) = choice.codes
+        && let Some(distinct) = dictionary.distinct()
+    {
+        let kept = Kept::Coded(distinct.coded(codes.order), codes);
+        return encode_pages(target, row_count, levels, &kept, codec);
     }
-    drop(distinct);
+    let flat = values.without_codes();
+    let values = flat.as_ref().unwrap_or(values);
     let (way, codec) = choice.plain;
     let way = if values.suits(way) { way } else { Uncoded::Plain };
-    encode_pages(target, row_count, levels, &Kept::Plain(values.without_codes(), way), codec)
+    encode_pages(target, row_count, levels, &Kept::Plain(values, way), codec)
 }
 
 fn encode_pages(
@@ -182,22 +185,23 @@ impl<'a> Pages<'a> {
         kept: &Kept<'_>,
     ) -> Result<(), PageError> {
         let null_count = slots.len() - values.len();
-        let (bounds, nan_free) = match kept {
-            Kept::Plain(dense, _) => dense.bounds(values.clone()),
-            Kept::Coded(coded, _) => coded.bounds(values.clone()),
-        };
-        self.note(bounds, values.is_empty(), null_count);
-        self.nan_free &= nan_free;
         levels.encode(&mut self.page, &slots);
-        match kept {
-            Kept::Plain(dense, plain) => {
-                dense.encode(&mut self.page, *plain, values, self.target.shape.fixed_width)?;
+        let is_null_page = values.is_empty();
+        let (bounds, nan_free) = match kept {
+            Kept::Plain(dense, way) => {
+                let fixed_width = self.target.shape.fixed_width;
+                dense.encode(&mut self.page, *way, values.clone(), fixed_width)?;
+                dense.bounds(values)
             }
-            Kept::Coded(coded, codes) => {
-                let width = codes.width.bits(coded.word_count());
-                dictionary::encode(&mut self.page, &coded.codes[values], width);
+            Kept::Coded(coded, kept) => {
+                let codes = coded.codes(values);
+                let width = kept.width.bits(coded.word_count());
+                dictionary::encode(&mut self.page, &codes, width);
+                coded.bounds(&codes)
             }
-        }
+        };
+        self.note(bounds, is_null_page, null_count);
+        self.nan_free &= nan_free;
         let offset = self.bytes.len();
         let encoding = kept.encoding();
         self.add(PageKind::Data { encoding }, slots.len())?;

@@ -198,11 +198,11 @@ impl<'a> Dense<'a> {
         }
     }
 
-    /// The same values without codes.
-    pub(crate) fn without_codes(self) -> Self {
+    /// The same values without codes; none where they have no codes.
+    pub(crate) fn without_codes(&self) -> Option<Dense<'static>> {
         match self {
-            Self::Codes { codes, words } => Self::Strings(Cow::Owned(words.gather(&codes))),
-            other => other,
+            Self::Codes { codes, words } => Some(Dense::Strings(Cow::Owned(words.gather(codes)))),
+            _ => None,
         }
     }
 }

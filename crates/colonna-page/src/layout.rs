@@ -12,7 +12,7 @@ use crate::encoding::dictionary::CodeWidth;
 use crate::levels::Levels;
 use crate::row_group::try_encodings;
 use crate::trial::{self, LEAST_VALUES};
-use crate::words::Order;
+use crate::words::{Dictionary, Order};
 use crate::{PageError, WriteOptions};
 
 /// What a file is written for.
@@ -88,6 +88,7 @@ impl Layout {
         &self,
         position: usize,
         values: &Dense<'_>,
+        dictionary: &Dictionary<'_>,
         levels: &Levels,
         goal: &Goal,
     ) -> Result<Choice, PageError> {
@@ -100,7 +101,7 @@ impl Layout {
         let mut leaf = leaf.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = leaf.choice.is_some() && value_count / FAR_MORE < leaf.value_count;
         if value_count >= LEAST_VALUES && !is_known {
-            leaf.choice = Some(trial::choose(values, levels, goal)?);
+            leaf.choice = Some(trial::choose(values, dictionary, levels, goal)?);
             leaf.value_count = value_count;
         }
         Ok(leaf.choice.unwrap_or_else(|| Choice::usual(values, goal.usual_codec())))

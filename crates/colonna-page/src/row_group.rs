@@ -17,6 +17,7 @@ use crate::error::parquet_error;
 use crate::layout::{Goal, Layout};
 use crate::levels::{Levels, MostLevels};
 use crate::shred::{LeafColumn, is_walkable, leaves_of_column};
+use crate::words::Dictionary;
 use crate::{PageError, WriteOptions};
 
 /// A leaf column as the schema of a file has it.
@@ -69,10 +70,12 @@ pub(crate) fn encode_row_group(
 ) -> Result<Vec<Chunk>, PageError> {
     let encode = |position: usize, leaf: &LeafColumn<'_>, target: &LeafTarget| {
         let (levels, values) = shredded(leaf, target)?;
-        let choice = layout.choice(position, &values, &levels, &goal(target, options))?;
+        let dictionary = Dictionary::new(&values);
+        let goal = goal(target, options);
+        let choice = layout.choice(position, &values, &dictionary, &levels, &goal)?;
         let LeafTarget { descriptor, shape, .. } = target;
         let target = Target { descriptor, shape: *shape, page_rows: options.page_rows };
-        encode_chunk(&target, leaf.row_count, &levels, values, &choice)
+        encode_chunk(&target, leaf.row_count, &levels, &values, &dictionary, &choice)
     };
     for_each_leaf(rows, targets, encode)
 }
@@ -86,7 +89,9 @@ pub(crate) fn try_encodings(
     let targets = targets(&parquet_schema(rows.schema())?);
     let try_leaf = |position: usize, leaf: &LeafColumn<'_>, target: &LeafTarget| {
         let (levels, values) = shredded(leaf, target)?;
-        layout.choice(position, &values, &levels, &goal(target, options)).map(drop)
+        let dictionary = Dictionary::new(&values);
+        let goal = goal(target, options);
+        layout.choice(position, &values, &dictionary, &levels, &goal).map(drop)
     };
     for_each_leaf(rows, &targets, try_leaf).map(drop)
 }

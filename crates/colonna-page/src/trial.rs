@@ -14,13 +14,14 @@ use crate::encoding::delta_binary_packed::Widths;
 use crate::encoding::dictionary::{self, CodeWidth};
 use crate::layout::{Choice, Codes, Goal, Profile, Uncoded};
 use crate::levels::Levels;
-use crate::words::{Coded, Distinct, Order};
+use crate::words::{Coded, Dictionary, Order};
 
 /// Fewer values are not worth a trial, nor do they say what more of them would be like.
 pub(crate) const LEAST_VALUES: usize = 4096;
 
-/// The most bytes of values that are tried. zstd does not treat longer pages in another way.
-const SAMPLE_BYTES: usize = 288 << 10;
+/// The most bytes of values that are tried. zstd treats pages of more than 256 KiB alike, and
+/// smaller ones in another way; lengths that are kept in a few bits are counted as four bytes.
+const SAMPLE_BYTES: usize = 448 << 10;
 
 /// With more words than that, codes in the order of the words are tried, too.
 const FEW_WORDS: usize = 256;
@@ -31,6 +32,7 @@ const HOPELESS: f64 = 1.1;
 /// The choice that costs least.
 pub(crate) fn choose(
     values: &Dense<'_>,
+    dictionary: &Dictionary<'_>,
     levels: &Levels,
     goal: &Goal,
 ) -> Result<Choice, PageError> {
@@ -39,9 +41,8 @@ pub(crate) fn choose(
     let ways = ways.into_iter().map(|way| Ok((way, sample.uncoded(way, levels, goal)?)));
     let plain = cheapest(ways.collect::<Result<_, PageError>>()?, goal)?;
     let mut coded = Vec::new();
-    let distinct = Distinct::of(values);
     for order in [Order::Frequency, Order::Sorted] {
-        let Some(distinct) = &distinct else { break };
+        let Some(distinct) = dictionary.distinct() else { break };
         if order == Order::Sorted && distinct.word_count() <= FEW_WORDS {
             break;
         }
@@ -92,7 +93,7 @@ fn cheapest<T: Copy>(
                 least = Some(Cheapest { kind: *kind, codec, cost });
             }
             if matches!(codec, Codec::Zstd(_)) {
-                if cost > last_level {
+                if cost > last_level && goal.profile != Profile::Smallest {
                     // A higher level would cost more still.
                     break;
                 }
@@ -256,7 +257,7 @@ impl Sample {
         let mut page = Vec::new();
         levels.encode(&mut page, &self.slots);
         let bits = width.bits(coded.word_count());
-        dictionary::encode(&mut page, &coded.codes[self.positions.clone()], bits);
+        dictionary::encode(&mut page, &coded.codes(self.positions.clone()), bits);
         let decode_nanos = CODE_NANOS * self.positions.len() as f64;
         Ok(vec![words, Pages { bytes: page, decode_nanos, share: self.share }])
     }

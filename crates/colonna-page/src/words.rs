@@ -5,6 +5,7 @@
 //! what a word becomes is looked up once for each word.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use colonna_column::{Interner, Strings};
@@ -46,11 +47,29 @@ pub(crate) struct Distinct<'a> {
     sorted: Vec<(u32, u32)>,
 }
 
+/// The distinct values of a chunk, found when they are first asked for.
+#[derive(Debug)]
+pub(crate) struct Dictionary<'a> {
+    values: &'a Dense<'a>,
+    found: OnceCell<Option<Distinct<'a>>>,
+}
+
+impl<'a> Dictionary<'a> {
+    pub(crate) fn new(values: &'a Dense<'a>) -> Self {
+        Self { values, found: OnceCell::new() }
+    }
+
+    /// None where the values are too many for a dictionary or of a type that has none.
+    pub(crate) fn distinct(&self) -> Option<&Distinct<'a>> {
+        self.found.get_or_init(|| Distinct::of(self.values)).as_ref()
+    }
+}
+
 /// A column chunk as codes into words.
 #[derive(Debug)]
 pub(crate) struct Coded<'a> {
-    pub(crate) codes: Vec<u32>,
     distinct: &'a Distinct<'a>,
+    codes_of_numbers: Cow<'a, [u32]>,
     /// For each code where its word stands among the sorted ones; none where codes are in that
     /// order.
     ranks: Option<Vec<u32>>,
@@ -66,9 +85,7 @@ enum Words<'a> {
 }
 
 impl<'a> Distinct<'a> {
-    /// The distinct ones of these values; none where they are too many for a dictionary or of a
-    /// type that has none.
-    pub(crate) fn of(values: &'a Dense<'_>) -> Option<Self> {
+    fn of(values: &'a Dense<'_>) -> Option<Self> {
         match values {
             Dense::Nothing | Dense::Boolean { .. } => None,
             Dense::Int32(values) => Self::of_numbers(values, Words::Int32),
@@ -158,14 +175,19 @@ impl<'a> Distinct<'a> {
             }
             None => Cow::Borrowed(&self.ranks),
         };
-        let codes = self.numbers.iter().map(|number| codes_of_numbers[*number as usize]).collect();
-        Coded { codes, distinct: self, ranks }
+        Coded { distinct: self, codes_of_numbers, ranks }
     }
 }
 
 impl Coded<'_> {
     pub(crate) fn word_count(&self) -> usize {
         self.distinct.word_count()
+    }
+
+    /// The codes of some values.
+    pub(crate) fn codes(&self, range: Range<usize>) -> Vec<u32> {
+        let code = |number: &u32| self.codes_of_numbers[*number as usize];
+        self.distinct.numbers[range].iter().map(code).collect()
     }
 
     /// Whether the words ascend.
@@ -201,9 +223,8 @@ impl Coded<'_> {
         Ok(())
     }
 
-    /// The least and the greatest of some values, and whether none of them is NaN.
-    pub(crate) fn bounds(&self, range: Range<usize>) -> (Option<Bounds>, bool) {
-        let codes = &self.codes[range];
+    /// The least and the greatest of the values of these codes, and whether none of them is NaN.
+    pub(crate) fn bounds(&self, codes: &[u32]) -> (Option<Bounds>, bool) {
         if let Words::Double(words) = &self.distinct.words {
             let word = |code: &u32| words[self.distinct.sorted[self.rank(*code)].0 as usize];
             return Bounds::of_f64(&codes.iter().map(word).collect::<Vec<f64>>());
