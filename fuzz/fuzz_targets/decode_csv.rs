@@ -11,14 +11,16 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&choice, bytes)) = bytes.split_first() else { return };
+    let choice = laws::Choice::of(choice);
     let quoted = CsvOptions { quote: Mark::Byte(b'"'), header: Some(false), ..Default::default() };
-    let csv = match choice % 4 {
+    let csv = match choice.dialect {
         1 => CsvOptions { delimiter: Some("||".to_owned()), ..quoted },
         2 => CsvOptions { escape: Mark::Byte(b'\\'), ..quoted },
         3 => CsvOptions { comment: Mark::Byte(b'#'), skip_lines: Some(1), ..quoted },
         _ => CsvOptions::default(),
     };
-    let chunk_byte_len = usize::from(choice / 4) + 1;
+    let chunk_byte_len = choice.chunk_byte_len;
     let format = Some(FormatName::Csv);
-    laws::check(bytes, ReadOptions { format, csv, chunk_byte_len, ..ReadOptions::default() });
+    let read = ReadOptions { format, csv, chunk_byte_len, ..ReadOptions::default() };
+    laws::check(bytes, &read, &choice.infer);
 });

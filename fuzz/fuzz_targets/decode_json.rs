@@ -11,13 +11,15 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&choice, bytes)) = bytes.split_first() else { return };
-    let json = match choice % 4 {
+    let choice = laws::Choice::of(choice);
+    let json = match choice.dialect {
         1 => JsonOptions { pointer: Some("/a".to_owned()), ..JsonOptions::default() },
         2 => JsonOptions { array_header: true, ..JsonOptions::default() },
         3 => JsonOptions { unwrap: Unwrap::ElasticBulk, ..JsonOptions::default() },
         _ => JsonOptions::default(),
     };
-    let chunk_byte_len = usize::from(choice / 4) + 1;
+    let chunk_byte_len = choice.chunk_byte_len;
     let format = Some(FormatName::Json);
-    laws::check(bytes, ReadOptions { format, json, chunk_byte_len, ..ReadOptions::default() });
+    let read = ReadOptions { format, json, chunk_byte_len, ..ReadOptions::default() };
+    laws::check(bytes, &read, &choice.infer);
 });

@@ -106,29 +106,24 @@ fn cheapest<T: Copy>(
 
 /// The ways to keep such values without a dictionary.
 fn uncoded_ways(values: &Dense<'_>, profile: Profile) -> Vec<Uncoded> {
-    match values {
+    let mut ways = match values {
         Dense::Nothing => vec![Uncoded::Plain],
         Dense::Boolean { .. } => vec![Uncoded::Plain, Uncoded::Runs],
-        Dense::Int32(_) | Dense::Int64(_) => {
-            let mut ways = vec![
-                Uncoded::Plain,
-                Uncoded::Delta(Widths::Natural),
-                Uncoded::Delta(Widths::WholeBytes),
-            ];
-            // Of integers it is so new that many readers do not know it.
-            ways.extend((profile == Profile::Smallest).then_some(Uncoded::Split));
-            ways
-        }
-        Dense::Double(_) => vec![Uncoded::Plain, Uncoded::Split],
-        Dense::Fixed(_) => {
-            let mut ways = vec![Uncoded::Plain];
-            ways.extend((profile == Profile::Smallest).then_some(Uncoded::Split));
-            ways
-        }
+        Dense::Int32(_) | Dense::Int64(_) => vec![
+            Uncoded::Plain,
+            Uncoded::Delta(Widths::Natural),
+            Uncoded::Delta(Widths::WholeBytes),
+        ],
+        Dense::Double(_) | Dense::Fixed(_) => vec![Uncoded::Plain],
         Dense::Strings(_) | Dense::Codes { .. } => {
             vec![Uncoded::Plain, Uncoded::DeltaLength, Uncoded::DeltaPrefix]
         }
+    };
+    // It is so new that many readers do not know it.
+    if profile == Profile::Smallest && values.suits(Uncoded::Split) {
+        ways.push(Uncoded::Split);
     }
+    ways
 }
 
 /// About how many nanoseconds a reader needs for a value.

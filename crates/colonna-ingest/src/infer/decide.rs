@@ -5,7 +5,7 @@ use std::sync::Arc;
 use colonna_schema::{DataType, Field, Schema};
 
 use super::evidence::{Class, Evidence, FieldEvidence, ObjectEvidence, Seen, ValueEvidence};
-use super::maps::keys_are_data;
+use super::maps::{keys_are_data, may_turn};
 use super::report::{Conflict, FieldReport};
 use super::{GivenType, InferOptions, Names, RESIDUAL};
 use crate::TimeFormat;
@@ -180,6 +180,7 @@ impl Decider<'_> {
                 && self.is_plain_struct(&field.value, &child)
                 && let Some(nested) = nested
             {
+                self.is_settled &= !self.may_turn(nested, &child);
                 let value = ValueShape::Flat(self.flat_object(nested, &child));
                 fields.push(field_shape(&field.name, String::new(), 0, value, Policy::Keep));
                 continue;
@@ -266,6 +267,13 @@ impl Decider<'_> {
         self.options.find_maps && !self.options.structs.contains(&path) && keys_are_data(object)
     }
 
+    /// Whether records that surprise nobody could make a struct of a map, or a map of a struct.
+    fn may_turn(&self, object: &ObjectEvidence, place: &Place) -> bool {
+        let (path, options) = (place.dotted(), self.options);
+        let is_said = options.maps.contains(&path) || options.structs.contains(&path);
+        options.find_maps && !is_said && may_turn(object)
+    }
+
     fn decide(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
         if self.options.all_text {
             return Decision::text("every value is kept as text", None);
@@ -292,6 +300,7 @@ impl Decider<'_> {
         if place.depth >= self.options.nesting_limit {
             return Decision::text("nested deeper than columns may be, as written", None);
         }
+        self.is_settled &= !self.may_turn(object, place);
         if self.is_map(object, place) {
             self.needs_residual |= object.duplicates > 0;
             let mut merged = ValueEvidence::default();

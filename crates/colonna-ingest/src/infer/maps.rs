@@ -31,6 +31,18 @@ pub(super) fn keys_are_data(object: &ObjectEvidence) -> bool {
     object.fields.iter().all(|field| looks_like_data(&field.name)) || keeps_growing(object)
 }
 
+/// Whether more objects with the same keys, which surprise nobody, could turn the answer of
+/// [`keys_are_data`]: it goes by how often keys stand in objects, and by how they look.
+pub(super) fn may_turn(object: &ObjectEvidence) -> bool {
+    let key_count = object.fields.len();
+    let once = object.fields.iter().filter(|field| field.object_count == 1).count();
+    object.collapsed.is_none()
+        && key_count >= DATA_KEYS_AT_LEAST
+        && is_uniform(object.fields.iter().map(|field| &field.value))
+        && (object.fields.iter().all(|field| looks_like_data(&field.name))
+            || (key_count > FIELD_NAMES_AT_MOST && once * 2 >= key_count))
+}
+
 /// Whether new keys come up all the time: at least half of the many keys stood in one object only,
 /// and no object has most of them.
 fn keeps_growing(object: &ObjectEvidence) -> bool {

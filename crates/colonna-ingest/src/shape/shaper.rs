@@ -12,7 +12,7 @@ use super::residual::{Unfit, residual_json};
 use super::{ObjectShape, Policy, Reading, RecordShape, UNQUOTED_NULL, ValueShape};
 use crate::decode::json::{Kind, Value, quoted};
 use crate::infer::{Number, TextValue, read_number, read_text};
-use crate::{IngestError, Source};
+use crate::{IngestError, Source, TimeFormat};
 
 /// A value that does not fit its column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -400,11 +400,9 @@ fn write_scalar(
             ValueShape::Boolean => column.push_bool(value.kind() == Kind::True).is_ok(),
             _ => false,
         },
-        Kind::PlainText | Kind::EscapedText => match shape {
-            ValueShape::Boolean | ValueShape::Int64(_) | ValueShape::Float64(_) if exactly => false,
-            ValueShape::Decimal { .. } if exactly => false,
-            _ => write_text(column, shape, &value.as_written(), exactly),
-        },
+        Kind::PlainText | Kind::EscapedText => {
+            write_string(column, shape, &value.as_written(), exactly)
+        }
         _ => write_number(column, shape, value.inner(), read_number(value.inner()), exactly),
     }
 }
@@ -431,6 +429,39 @@ pub(super) fn write_number(
     }
 }
 
+/// Adds a string of JSON to a column; nothing where it does not fit. What else a text may be, a
+/// number, a boolean or a null, it is only where the type was given: where types are found, every
+/// string counts as text.
+pub(super) fn write_string(
+    column: &mut ColumnBuilder,
+    shape: &ValueShape,
+    text: &str,
+    exactly: bool,
+) -> bool {
+    match shape {
+        ValueShape::Text(_) | ValueShape::Binary => write_text(column, shape, text, exactly),
+        _ if !exactly => write_text(column, shape, text, exactly),
+        // Only numbers make a column one of counted times.
+        ValueShape::Timestamp { format: TimeFormat::Epoch(_), .. } => false,
+        _ => write_moment(column, shape, text, exactly),
+    }
+}
+
+/// Adds a text to a column of days or moments; nothing where it is none, or the column another.
+fn write_moment(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactly: bool) -> bool {
+    let is_epoch = matches!(shape, ValueShape::Timestamp { format: TimeFormat::Epoch(_), .. });
+    // A number alone is no date of ISO 8601 where nobody said that it is one.
+    if exactly && !is_epoch && text.trim_ascii().bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let value = match shape {
+        ValueShape::Date(format) => days(text, format),
+        ValueShape::Timestamp { format, may_cut } => micros(text, format, *may_cut, exactly),
+        _ => None,
+    };
+    value.is_some_and(|value| column.push_i64(value).is_ok())
+}
+
 /// Adds a text to a column of scalars; nothing where it does not fit. Words for null are null in a
 /// column of anything but text.
 pub(crate) fn write_text(
@@ -446,9 +477,8 @@ pub(crate) fn write_text(
         return column.push_bytes(text.as_bytes()).is_ok();
     }
     let pushed = match shape {
-        ValueShape::Date(format) => days(text, format).map(|days| column.push_i64(days).is_ok()),
-        ValueShape::Timestamp { format, may_cut } => {
-            micros(text, format, *may_cut, exactly).map(|micros| column.push_i64(micros).is_ok())
+        ValueShape::Date(_) | ValueShape::Timestamp { .. } => {
+            Some(write_moment(column, shape, text, exactly))
         }
         ValueShape::Decimal { precision, scale } => {
             decimal(text, *precision, *scale).map(|unscaled| column.push_decimal(unscaled).is_ok())

@@ -8,7 +8,7 @@
 
 use colonna_column::ColumnBuilder;
 
-use super::shaper::{write_number, write_text};
+use super::shaper::{write_number, write_string};
 use super::{ObjectShape, Policy, Shaper, ValueShape};
 use crate::decode::json::{Cursor, Kind, plain_len, unescape};
 use crate::infer::{is_exact_double, read_number};
@@ -143,7 +143,7 @@ impl<'a> Shredder<'a> {
             }
             (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'"') => {
                 let text = self.plain_string()?;
-                write_text(column, shape, text, exactly).then_some(())?;
+                write_string(column, shape, text, exactly).then_some(())?;
             }
             (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'-' | b'0'..=b'9') => {
                 let text = self.number_text()?;

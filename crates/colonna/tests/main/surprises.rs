@@ -17,10 +17,12 @@ fn lines(odd: &[(usize, String)]) -> String {
             let (day, word) = (1 + id * 20 / LINES, ["red", "green", "blue"][id % 3]);
             format!(
                 "{{\"id\":{id},\"ts\":\"2025-10-{day:02}T00:00:00Z\",\"n\":{},\"ms\":{}.5,\
-                 \"word\":\"{word}\",\"user\":{{\"age\":{}}},\"gone\":null,\"tags\":[]}}",
+                 \"word\":\"{word}\",\"user\":{{\"age\":{}}},\"gone\":null,\"tags\":[],\
+                 \"seen\":\"2025-01-0{}T10:00:00Z\"}}",
                 id % 7,
                 id % 9,
                 id % 90,
+                1 + id % 8,
             )
         })
         .collect();
@@ -179,6 +181,12 @@ fn any_members() -> impl Strategy<Value = &'static str> {
         r#""gone":"x""#,
         r#""tags":[{"a":1}]"#,
         r#""tags":[[]]"#,
+        r#""seen":"""#,
+        r#""seen":"NA""#,
+        r#""seen":20251001"#,
+        r#""seen":"20251001""#,
+        r#""seen":"2025-10-01""#,
+        r#""seen":"2025-10-01T00:00:00.0000001Z""#,
         r#""new":{}"#,
         r#""new":"1","Word":2"#,
     ])

@@ -228,6 +228,22 @@ fn a_value_that_does_not_fit_its_given_type_rejects_the_record() {
 }
 
 #[test]
+fn a_string_that_makes_text_of_its_column_is_no_null_where_the_column_is_none() {
+    for known in ["[1]", "{\"b\":1}", "\"2025-10-01T12:00:00Z\"", "1", "0.5", "true"] {
+        let known = format!("{{\"a\":{known}}}\n");
+        for word in ["", " ", "NA", "null"] {
+            let text = format!("{{\"a\":\"{word}\"}}\n");
+            assert_eq!(read(&format!("{known}{text}")).schema(), ["a: text"], "{known}{text}");
+            // The shape has no place for what does not fit, so that the record is refused.
+            let shape = |_| read(&known).shape;
+            let options = ReadOptions::default();
+            let found = try_read(text.as_bytes(), options, &InferOptions::default(), shape);
+            assert_eq!(found.unwrap().rejections.len(), 1, "{known}{text}");
+        }
+    }
+}
+
+#[test]
 fn a_column_whose_type_is_given_is_there_even_if_no_record_has_it() {
     let types = vec![GivenType { path: "late".into(), data_type: DataType::Date, format: None }];
     let options = InferOptions { types, ..InferOptions::default() };
