@@ -243,6 +243,9 @@ impl Decider<'_> {
             let specials = evidence.text.as_ref().map_or(0, |text| text.specials);
             self.is_settled &= evidence.value_count() + specials == 0;
         }
+        if let ValueShape::Date(_) | ValueShape::Timestamp { .. } = decision.value {
+            self.is_settled &= policy == Policy::Reject || !evidence.times.may_become_ambiguous();
+        }
         if !decision.value.data_type().is_nested() {
             self.leaves_left = self.leaves_left.saturating_sub(1);
         }

@@ -191,15 +191,24 @@ impl TimeCandidates {
         let format = self.alive.iter().next()?;
         let ambiguous = match &format {
             TimeFormat::Iso8601 if self.seen.only_ordinals => Some(Ambiguity::OrdinalOrIdentifier),
-            TimeFormat::DayFirst { .. } if !self.seen.only_equal_day_and_month => self
-                .alive
-                .iter()
-                .find(|other| matches!(other, TimeFormat::MonthFirst { .. }))
-                .map(|other| Ambiguity::DayOrMonthFirst { other }),
+            TimeFormat::DayFirst { .. } if !self.seen.only_equal_day_and_month => {
+                self.month_first().map(|other| Ambiguity::DayOrMonthFirst { other })
+            }
             _ => None,
         };
         let Seen { only_dates: is_date, only_exact: is_exact, .. } = self.seen;
         Some(Decided { format, is_date, is_exact, ambiguous })
+    }
+
+    /// Whether a text of the format that was decided could make it ambiguous: so far the day and
+    /// the month were the same number in every text.
+    pub fn may_become_ambiguous(&self) -> bool {
+        !self.seen.nothing && self.seen.only_equal_day_and_month && self.month_first().is_some()
+    }
+
+    /// The format that all texts fit with the month first.
+    fn month_first(&self) -> Option<TimeFormat> {
+        self.alive.iter().find(|format| matches!(format, TimeFormat::MonthFirst { .. }))
     }
 }
 

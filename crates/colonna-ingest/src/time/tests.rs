@@ -372,6 +372,19 @@ fn the_whole_column_says_whether_the_day_is_first() {
 }
 
 #[test]
+fn where_day_and_month_were_always_equal_the_next_text_may_be_ambiguous() {
+    let may_become = |texts: &[&str]| {
+        let mut candidates = TimeCandidates::new();
+        texts.iter().for_each(|text| candidates.observe(text));
+        candidates.may_become_ambiguous()
+    };
+    assert!(may_become(&["1/1/2020", "5/5/1995"]));
+    for texts in [&[][..], &["1/1/2020", "13/1/2020"], &["1/1/2020", "1/2/2020"], &["2020-01-01"]] {
+        assert!(!may_become(texts) || decide(texts).unwrap().ambiguous.is_some(), "{texts:?}");
+    }
+}
+
+#[test]
 fn what_only_looks_like_a_time_stays_text() {
     for text in [
         "",

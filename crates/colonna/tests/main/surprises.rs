@@ -131,6 +131,19 @@ fn an_input_without_surprises_is_read_once() {
 }
 
 #[test]
+fn dates_that_a_late_one_makes_ambiguous_are_text() {
+    let same = lines(&[]).replace("\"gone\":null", "\"gone\":\"1/1/2020\"");
+    let late = odd_line(1_111, r#""gone":"1/2/2020""#);
+    let mixed: Vec<&str> = same
+        .lines()
+        .enumerate()
+        .map(|(at, line)| if at == 1_111 { late.as_str() } else { line })
+        .collect();
+    check(&same);
+    check(&(mixed.join("\n") + "\n"));
+}
+
+#[test]
 fn a_late_key_costs_only_its_chunk() {
     let report = check(&lines(&[(1_111, odd_line(1_111, r#""late":[1],"user":{"name":"x"}"#))]));
     assert!(report.bytes_again > 0);
