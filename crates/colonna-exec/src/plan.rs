@@ -1,9 +1,10 @@
 //! A query bound to the schema of its input, and the states in which its answer grows.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns};
+use colonna_column::{Bitmap, Column, Columns};
 use colonna_schema::{DataType, Expr, Field, Query, Scalar, Schema, Statistics};
 
 use crate::aggregate::{Grouped, Groups, gather_read};
@@ -46,6 +47,8 @@ pub struct Plan(Arc<Bound>);
 struct Bound {
     slots: Slots,
     predicate: Option<BoundExpr>,
+    /// The slots that the predicate reads, ascending.
+    predicate_slots: Vec<usize>,
     /// The slots before this are read past the predicate.
     read_past: usize,
     body: Body,
@@ -120,7 +123,9 @@ impl Plan {
         let schema = Arc::new(Schema::new(made.cloned().collect()));
         let limit = query.limit.map(row_count);
         let offset = row_count(query.offset);
-        let bound = Bound { slots, predicate, read_past, body, schema, limit, offset };
+        let predicate_slots = slots_read_by(predicate.as_ref());
+        let bound =
+            Bound { slots, predicate, predicate_slots, read_past, body, schema, limit, offset };
         Ok(Self(Arc::new(bound)))
     }
 
@@ -132,6 +137,21 @@ impl Plan {
     /// WHERE, over the slots.
     pub fn predicate(&self) -> Option<&BoundExpr> {
         self.0.predicate.as_ref()
+    }
+
+    /// The slots that WHERE reads, ascending.
+    pub fn predicate_slots(&self) -> &[usize] {
+        &self.0.predicate_slots
+    }
+
+    /// The rows that WHERE selects; `None` where there is no WHERE. Only the columns of
+    /// [`Plan::predicate_slots`] are looked at: nulls of the right type may stand for the others.
+    ///
+    /// # Errors
+    ///
+    /// Where a column is missing, or the predicate has no value for a row.
+    pub fn select(&self, columns: &Columns) -> Result<Option<Bitmap>, ExecError> {
+        self.0.predicate.as_ref().map(|predicate| select(predicate, columns)).transpose()
     }
 
     /// Names and types of the answer.
@@ -205,6 +225,15 @@ impl Plan {
         columns.truncate(self.0.schema.fields.len());
         Ok(Columns::try_new(Arc::clone(&self.0.schema), columns, row_count)?)
     }
+}
+
+/// The slots that an expression reads, ascending.
+fn slots_read_by(expr: Option<&BoundExpr>) -> Vec<usize> {
+    let mut read = BTreeSet::new();
+    if let Some(expr) = expr {
+        expr.visit_slots(&mut |slot| _ = read.insert(slot));
+    }
+    read.into_iter().collect()
 }
 
 /// A count of rows; what memory cannot hold is as good as no limit.
@@ -387,10 +416,26 @@ impl Partial {
     /// Where a column is missing, or an expression has no value for a row that is selected.
     pub fn update(&mut self, columns: &Columns) -> Result<(), ExecError> {
         let plan = Arc::clone(&self.plan);
-        let Some(columns) = plan.filtered(columns)? else { return Ok(()) };
+        match plan.filtered(columns)? {
+            Some(columns) => self.update_selected(&columns),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in rows that the predicate has selected already. Nulls of the right type may stand for
+    /// columns that only the predicate reads.
+    ///
+    /// # Errors
+    ///
+    /// Where a column is missing, or an expression has no value for a row.
+    pub fn update_selected(&mut self, columns: &Columns) -> Result<(), ExecError> {
+        if columns.row_count() == 0 {
+            return Ok(());
+        }
+        let plan = Arc::clone(&self.plan);
         match (&mut self.state, &plan.body) {
-            (State::Rows(rows), Body::Rows(projected)) => rows.update(projected, &columns),
-            (State::Groups(groups), Body::Groups(body)) => groups.update(&body.grouped, &columns),
+            (State::Rows(rows), Body::Rows(projected)) => rows.update(projected, columns),
+            (State::Groups(groups), Body::Groups(body)) => groups.update(&body.grouped, columns),
             _ => Err(ExecError::ForeignPartial),
         }
     }
