@@ -117,6 +117,29 @@ impl Bitmap {
         self.words.truncate(self.len.div_ceil(64));
     }
 
+    /// Adds the first `count` bits of these bytes at the end, the lowest bit of each byte first.
+    /// Where there are not so many, zeros stand for the rest.
+    pub fn append_packed(&mut self, bytes: &[u8], count: usize) {
+        let (whole, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let words = whole.iter().chain(std::iter::once(&last)).take(count.div_ceil(64));
+        let mut packed =
+            Self { words: words.map(|word| u64::from_le_bytes(*word)).collect(), len: count };
+        packed.words.resize(count.div_ceil(64), 0);
+        packed.clear_tail();
+        if self.is_empty() {
+            *self = packed;
+        } else {
+            self.append(&packed);
+        }
+    }
+
+    /// The bits, 64 to a word, the first in the lowest; those past the end are zero.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// How many bits are set.
     pub fn count_ones(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
@@ -233,6 +256,13 @@ mod tests {
             joined.append(&more.iter().copied().collect());
             let expected: Vec<bool> = bits.iter().chain(&more).copied().collect();
             prop_assert_eq!(joined.iter().collect::<Vec<_>>(), expected);
+
+            let bytes: Vec<u8> = joined.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+            let mut unpacked = bitmap.clone();
+            unpacked.append_packed(&bytes, joined.len());
+            let mut twice = bitmap.clone();
+            twice.append(&joined);
+            prop_assert_eq!(unpacked, twice);
 
             let start = start.min(bits.len());
             prop_assert_eq!(bitmap.slice(start, 70).iter().collect::<Vec<_>>(),

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::Bitmap;
+
 /// Sequences of bytes in one arena.
 ///
 /// Invariant: `offsets` starts with 0, never falls, has one entry more than there are values, and
@@ -30,6 +32,31 @@ impl Strings {
         let mut offsets = Vec::with_capacity(value_count + 1);
         offsets.push(0);
         Self { offsets, bytes: Vec::with_capacity(byte_len) }
+    }
+
+    /// The values between these offsets into the bytes: one offset more than there are values, the
+    /// first of them 0, none below the one before, the last where the bytes end. None where they
+    /// are no such offsets.
+    pub fn from_parts(offsets: Vec<usize>, bytes: Vec<u8>) -> Option<Self> {
+        let is_whole = offsets.first() == Some(&0) && offsets.last() == Some(&bytes.len());
+        (is_whole && offsets.is_sorted()).then_some(Self { offsets, bytes })
+    }
+
+    /// The values with empty ones between them, so that they stand where a bit is set. None where
+    /// there are not as many values as such bits.
+    #[must_use]
+    pub fn spread(self, places: &Bitmap) -> Option<Self> {
+        if places.count_ones() != self.len() {
+            return None;
+        }
+        let mut offsets = Vec::with_capacity(places.len() + 1);
+        let mut next = 0;
+        offsets.push(0);
+        offsets.extend(places.iter().map(|place| {
+            next += usize::from(place);
+            self.offsets[next]
+        }));
+        Some(Self { offsets, bytes: self.bytes })
     }
 
     /// How many values there are.

@@ -154,6 +154,11 @@ impl Plan {
         self.0.predicate.as_ref().map(|predicate| select(predicate, columns)).transpose()
     }
 
+    /// Whether a slot is read for rows that WHERE has selected, and not only by WHERE itself.
+    pub fn is_read_past_predicate(&self, slot: usize) -> bool {
+        slot < self.0.read_past
+    }
+
     /// Names and types of the answer.
     pub fn output_schema(&self) -> Schema {
         self.0.schema.as_ref().clone()

@@ -1,10 +1,11 @@
-//! zstd, whose memory is kept from page to page: a thread has one compressor for each level.
+//! Pages compressed and inflated. Memory is kept from page to page: a thread has one compressor of
+//! zstd for each level, and one that inflates.
 
 use std::cell::RefCell;
 use std::io;
 
 use parquet::basic::{Compression, ZstdLevel};
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, Strategy, compress_bound};
 
 use crate::PageError;
@@ -54,8 +55,77 @@ impl Codec {
     }
 }
 
+/// Whether pages of such a column chunk can be inflated here.
+pub(crate) fn can_inflate(codec: Compression) -> bool {
+    matches!(codec, Compression::UNCOMPRESSED | Compression::ZSTD(_) | Compression::SNAPPY)
+}
+
+/// Gives `work` the `len` bytes that were compressed to these.
+pub(crate) fn inflated<T>(
+    codec: Compression,
+    bytes: &[u8],
+    len: usize,
+    work: impl FnOnce(&[u8]) -> Result<T, PageError>,
+) -> Result<T, PageError> {
+    let malformed = |detail: String| PageError::Malformed { action: "inflate a page", detail };
+    if codec == Compression::UNCOMPRESSED {
+        return if bytes.len() == len {
+            work(bytes)
+        } else {
+            Err(malformed(format!("{} bytes where {len} were to be", bytes.len())))
+        };
+    }
+    INFLATER.with_borrow_mut(|inflater| {
+        let inflater = match inflater {
+            Some(inflater) => inflater,
+            None => inflater.insert(Inflater::new().map_err(|error| malformed(error.to_string()))?),
+        };
+        work(inflater.inflate(codec, bytes, len).map_err(malformed)?)
+    })
+}
+
+/// What inflates, and the room that it writes to.
+struct Inflater {
+    zstd: Decompressor<'static>,
+    snappy: snap::raw::Decoder,
+    room: Vec<u8>,
+}
+
+impl Inflater {
+    fn new() -> io::Result<Self> {
+        let (zstd, snappy) = (Decompressor::new()?, snap::raw::Decoder::new());
+        Ok(Self { zstd, snappy, room: Vec::new() })
+    }
+
+    fn inflate(&mut self, codec: Compression, bytes: &[u8], len: usize) -> Result<&[u8], String> {
+        let Self { zstd, snappy, room } = self;
+        if len < KEPT_BYTES && room.capacity() > KEPT_BYTES {
+            *room = Vec::new();
+        }
+        let found = match codec {
+            Compression::SNAPPY => {
+                if room.len() < len {
+                    room.try_reserve(len - room.len()).map_err(|error| error.to_string())?;
+                    room.resize(len, 0);
+                }
+                snappy.decompress(bytes, &mut room[..len]).map_err(|error| error.to_string())?
+            }
+            _ => {
+                room.clear();
+                room.try_reserve(len).map_err(|error| error.to_string())?;
+                zstd.decompress_to_buffer(bytes, room).map_err(|error| error.to_string())?
+            }
+        };
+        if found != len {
+            return Err(format!("{found} bytes where {len} were to be"));
+        }
+        Ok(&room[..len])
+    }
+}
+
 thread_local! {
     static CONTEXTS: RefCell<Contexts> = RefCell::default();
+    static INFLATER: RefCell<Option<Inflater>> = const { RefCell::new(None) };
 }
 
 #[derive(Default)]
@@ -127,9 +197,16 @@ mod tests {
                 let bytes: Vec<u8> = (0..7).cycle().take(len).collect();
                 let compressed = codec.compressed(&bytes, <[u8]>::to_vec).unwrap();
                 assert!(compressed.len() < bytes.len() / 10 + 20);
-                assert_eq!(zstd::bulk::decompress(&compressed, len).unwrap(), bytes);
+                let named = codec.named();
+                let back = inflated(named, &compressed, len, |bytes| Ok(bytes.to_vec()));
+                assert_eq!(back.unwrap(), bytes);
+                assert!(inflated(named, &compressed, len + 1, |_| Ok(())).is_err());
             }
         }
+        let squeezed = snap::raw::Encoder::new().compress_vec(&[7; 1000]).unwrap();
+        let back = inflated(Compression::SNAPPY, &squeezed, 1000, |bytes| Ok(bytes.to_vec()));
+        assert_eq!(back.unwrap(), [7; 1000]);
+        assert!(inflated(Compression::SNAPPY, &squeezed, 999, |_| Ok(())).is_err());
         assert_eq!(Codec::None.compressed(b"abc", <[u8]>::to_vec).unwrap(), b"abc");
         assert!(matches!(Codec::zstd(23), Err(PageError::NoSuchLevel { level: 23 })));
     }

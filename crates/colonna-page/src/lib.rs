@@ -31,6 +31,7 @@ mod bounds;
 mod chunk;
 mod compress;
 mod convert;
+mod decode;
 mod dense;
 pub mod encoding;
 mod error;
@@ -53,7 +54,8 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use decode::Blocks;
 pub use error::PageError;
 pub use layout::{Layout, Profile};
-pub use read::{Blocks, Page, ReadCounters, Reader};
+pub use read::{Page, ReadCounters, Reader};
 pub use write::{SortedBy, WriteOptions, Writer, WrittenFile, write_file};

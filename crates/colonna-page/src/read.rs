@@ -6,32 +6,21 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::Schema as ArrowSchema;
-use colonna_column::{Column, Columns, schema_from_arrow};
+use colonna_column::schema_from_arrow;
 use colonna_schema::{ColumnStatistics, Schema, Statistics};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder, RowSelection,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{
     PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, ParquetStatisticsPolicy,
     RowGroupMetaData,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
-use crate::convert::Converter;
+use crate::decode::{Blocks, RowGroup};
 use crate::error::parquet_error;
 use crate::guard::guarded;
-use crate::leaf::{Leaf, hinted, leaves_of, projected};
+use crate::leaf::{Leaf, leaves_of, projected};
 use crate::source::FileBytes;
 use crate::{PageError, statistics};
-
-/// The most rows of a block: enough to make a kernel's loop long, and few enough for the cache.
-const BLOCK_ROWS: usize = 65_536;
-/// The fewest, however long they are.
-const LEAST_BLOCK_ROWS: usize = 256;
-/// About the most bytes of a block.
-const BLOCK_BYTES: u64 = 64 << 20;
 
 /// One page of a leaf column.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,15 +36,17 @@ pub struct Page {
 /// What a read touched, of the columns that were asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadCounters {
-    /// Data pages with a wanted row. Where the file does not say where its pages are, all of a
-    /// column count as one.
+    /// Data pages that were decoded. Of a column in lists, and of one that only Parquet's own reader
+    /// reads, all count as one.
     pub pages_read: u64,
-    /// Data pages there are.
+    /// Data pages there are. Where the file does not say where its pages are, those that were met.
     pub pages_total: u64,
     /// Compressed bytes read.
     pub bytes_read: u64,
     /// Compressed bytes there are.
     pub bytes_total: u64,
+    /// Values of the pages that were decoded, nulls among them.
+    pub values_decoded: u64,
 }
 
 impl std::ops::AddAssign for ReadCounters {
@@ -64,6 +55,7 @@ impl std::ops::AddAssign for ReadCounters {
         self.pages_total += other.pages_total;
         self.bytes_read += other.bytes_read;
         self.bytes_total += other.bytes_total;
+        self.values_decoded += other.values_decoded;
     }
 }
 
@@ -185,78 +177,42 @@ impl Reader {
             let rows = ranges.as_ref().map_or(row_count, |ranges| total(ranges));
             return Ok(Blocks::without_columns(rows));
         }
-        guarded("read a row group", || self.start(row_group, &columns, ranges.as_deref()))
+        guarded("read a row group", || self.start(row_group, &columns, ranges))
     }
 
     fn start(
         &self,
         row_group: usize,
         columns: &[usize],
-        ranges: Option<&[Range<u64>]>,
+        ranges: Option<Vec<Range<u64>>>,
     ) -> Result<Blocks, PageError> {
-        let group = self.metadata.row_group(row_group);
-        let mut source = self.source.counting();
-        // Pages can be skipped only where their places are known.
+        let row_count = rows_of(self.metadata.row_group(row_group));
+        // Pages can be passed over unread only where their places are known.
         let metadata = if ranges.is_some() { self.indexed() } else { Arc::clone(&self.metadata) };
-        if ranges.is_none() {
-            for &column in columns {
-                let (start, len) = group.column(column).byte_range();
-                source.prefetch(start, len).map_err(parquet_error("read a column chunk"))?;
-            }
-        }
-        let counters = self.counters(row_group, columns, ranges);
-        let parquet_schema = metadata.file_metadata().schema_descr();
-        let schema = hinted(&self.arrow_schema, parquet_schema, group);
-        let mask = ProjectionMask::leaves(parquet_schema, columns.iter().copied());
-        let metadata = ArrowReaderMetadata::try_new(
-            Arc::clone(&metadata),
-            options().with_schema(Arc::new(schema)),
-        )
-        .map_err(parquet_error("read the schema"))?;
-        let mut builder =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata)
-                .with_row_groups(vec![row_group])
-                .with_projection(mask)
-                .with_batch_size(block_rows(group, columns));
-        if let Some(ranges) = ranges {
-            builder = builder.with_row_selection(selection(ranges, rows_of(group)));
-        }
-        let reader = builder.build().map_err(parquet_error("read a row group"))?;
-        let wanted = ranges.map_or(rows_of(group), total);
-        Ok(Blocks {
-            rows_left: wanted,
-            rest: Rest::Rows(Box::new(reader), Converter::default()),
-            source: Some(source),
-            counters,
-        })
+        let group = RowGroup {
+            source: self.source.counting(),
+            metadata: &metadata,
+            arrow_schema: &self.arrow_schema,
+            schema: &self.schema,
+            leaves: &self.leaves,
+            row_group,
+            row_count,
+            totals: self.totals(row_group, columns),
+        };
+        group.blocks(columns, ranges.unwrap_or_else(|| std::iter::once(0..row_count).collect()))
     }
 
-    fn counters(
-        &self,
-        row_group: usize,
-        columns: &[usize],
-        ranges: Option<&[Range<u64>]>,
-    ) -> ReadCounters {
-        let mut counters = ReadCounters::default();
+    /// The pages and bytes that some columns have, as far as it is known already.
+    fn totals(&self, row_group: usize, columns: &[usize]) -> ReadCounters {
+        let mut totals = ReadCounters::default();
         for &column in columns {
             let chunk = self.metadata.row_group(row_group).column(column);
-            counters.bytes_total += u64::try_from(chunk.compressed_size()).unwrap_or_default();
-            // The index is not read for the sake of counting.
-            let pages = self.indexed.get().and_then(|_| self.page_rows(row_group, column));
-            let (read, all) = match (pages, ranges) {
-                (Some(pages), Some(ranges)) => {
-                    let wanted = |page: &&Range<u64>| {
-                        ranges.iter().any(|range| range.start < page.end && page.start < range.end)
-                    };
-                    (pages.iter().filter(wanted).count(), pages.len())
-                }
-                (Some(pages), None) => (pages.len(), pages.len()),
-                (None, _) => (1, 1),
-            };
-            counters.pages_read += u64::try_from(read).unwrap_or_default();
-            counters.pages_total += u64::try_from(all).unwrap_or_default();
+            totals.bytes_total += u64::try_from(chunk.compressed_size()).unwrap_or_default();
+            let pages =
+                self.indexed.get().and_then(|indexed| page_rows(indexed, row_group, column));
+            totals.pages_total += pages.map_or(0, |pages| pages.len() as u64);
         }
-        counters
+        totals
     }
 
     /// The metadata with the page index where there is one that can be read.
@@ -284,10 +240,6 @@ impl Reader {
             return Arc::new(indexed);
         }
         Arc::clone(&self.metadata)
-    }
-
-    fn page_rows(&self, row_group: usize, column: usize) -> Option<Vec<Range<u64>>> {
-        page_rows(&self.indexed(), row_group, column)
     }
 
     fn pages_at(&self, row_group: usize, position: usize) -> Option<Vec<Page>> {
@@ -334,102 +286,11 @@ fn page_rows(
     whole.then_some(rows)
 }
 
-/// The rest of the rows that were asked for, block after block.
-#[derive(Debug)]
-pub struct Blocks {
-    rows_left: u64,
-    rest: Rest,
-    source: Option<FileBytes>,
-    counters: ReadCounters,
-}
-
-#[derive(Debug)]
-enum Rest {
-    Rows(Box<ParquetRecordBatchReader>, Converter),
-    /// Rows of no column.
-    Count,
-    Ended,
-}
-
-impl Blocks {
-    fn without_columns(rows: u64) -> Self {
-        let counters = ReadCounters::default();
-        Self { rows_left: rows, rest: Rest::Count, source: None, counters }
-    }
-
-    /// What was touched so far.
-    pub fn counters(&self) -> ReadCounters {
-        let bytes_read = self.source.as_ref().map_or(0, FileBytes::bytes_read);
-        ReadCounters { bytes_read, ..self.counters }
-    }
-
-    fn next_block(&mut self) -> Option<Result<Columns, PageError>> {
-        match &mut self.rest {
-            Rest::Ended => None,
-            Rest::Count => {
-                let rows = usize::try_from(self.rows_left).unwrap_or(BLOCK_ROWS).min(BLOCK_ROWS);
-                if rows == 0 {
-                    return None;
-                }
-                self.rows_left -= u64::try_from(rows).unwrap_or(self.rows_left);
-                let columns = Columns::try_new(Arc::default(), Vec::<Column>::new(), rows);
-                Some(columns.map_err(PageError::from))
-            }
-            Rest::Rows(reader, converter) => {
-                let block = guarded("read rows", || match reader.next() {
-                    Some(Ok(batch)) => Ok(Some(converter.columns(&batch)?)),
-                    Some(Err(error)) => Err(parquet_error("read rows")(error.into())),
-                    None => Ok(None),
-                });
-                let short = || PageError::Malformed {
-                    action: "read rows",
-                    detail: format!("{} rows are missing", self.rows_left),
-                };
-                match block {
-                    Ok(Some(block)) => {
-                        let rows = u64::try_from(block.row_count()).unwrap_or_default();
-                        match self.rows_left.checked_sub(rows) {
-                            Some(left) => self.rows_left = left,
-                            None => return Some(Err(short())),
-                        }
-                        Some(Ok(block))
-                    }
-                    // A footer that promises more rows than the pages hold would make counts wrong.
-                    Ok(None) if self.rows_left > 0 => Some(Err(short())),
-                    Ok(None) => None,
-                    Err(error) => Some(Err(error)),
-                }
-            }
-        }
-    }
-}
-
-impl Iterator for Blocks {
-    type Item = Result<Columns, PageError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let block = self.next_block();
-        if !matches!(block, Some(Ok(_))) {
-            self.rest = Rest::Ended;
-        }
-        block
-    }
-}
-
 /// What the file itself says of its types, so that a file of anybody's making is read the same way.
-fn options() -> ArrowReaderOptions {
+pub(crate) fn options() -> ArrowReaderOptions {
     ArrowReaderOptions::new()
         .with_skip_arrow_metadata(true)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
-}
-
-/// Rows of a block of these columns: long texts make short blocks.
-fn block_rows(row_group: &RowGroupMetaData, columns: &[usize]) -> usize {
-    let chunks = columns.iter().map(|&column| row_group.column(column).uncompressed_size());
-    let bytes: u64 = chunks.filter_map(|bytes| u64::try_from(bytes).ok()).sum();
-    let rows = BLOCK_BYTES.saturating_mul(rows_of(row_group)).checked_div(bytes);
-    let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(BLOCK_ROWS);
-    rows.clamp(LEAST_BLOCK_ROWS, BLOCK_ROWS)
 }
 
 fn rows_of(row_group: &RowGroupMetaData) -> u64 {
@@ -479,10 +340,4 @@ fn checked_ranges(
         return Ok(None);
     }
     Ok(Some(ranges.iter().filter(|range| !range.is_empty()).cloned().collect()))
-}
-
-fn selection(ranges: &[Range<u64>], row_count: u64) -> RowSelection {
-    let narrow = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
-    let ranges = ranges.iter().map(|range| narrow(range.start)..narrow(range.end));
-    RowSelection::from_consecutive_ranges(ranges, narrow(row_count))
 }

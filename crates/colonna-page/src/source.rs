@@ -62,6 +62,18 @@ impl FileBytes {
         Ok(bytes.into())
     }
 
+    /// Fills the room with the bytes from `start` on.
+    pub(crate) fn read_into(&self, start: u64, room: &mut [u8]) -> Result<()> {
+        let len = u64::try_from(room.len()).unwrap_or(u64::MAX);
+        if start.checked_add(len).is_none_or(|end| end > self.len) {
+            let message = format!("{len} bytes at {start} of a file of {}", self.len);
+            return Err(ParquetError::EOF(message));
+        }
+        self.file.read_exact_at(room, start)?;
+        self.read.fetch_add(len, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// What is in memory from `start` on.
     fn in_memory(&self, start: u64) -> Option<Bytes> {
         self.spans.iter().find_map(|(position, bytes)| {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns, Values};
+use colonna_column::{Bitmap, Column, Columns, Values};
 use colonna_exec::{Partial, Plan};
+use colonna_page::{Blocks, PageError};
 use colonna_schema::{DataType, Field, Scalar, Schema};
 
 use crate::plan::Task;
@@ -15,37 +16,133 @@ pub(crate) fn run(
     plan: &Plan,
     task: &Task,
 ) -> Result<(Partial, Counters), ScanError> {
-    let file = &source.files[task.file];
-    let page_error = |error| ScanError::Page { path: file.path.clone(), source: error };
-    let slots: Vec<Slot<'_>> = slots_of(source, plan, file);
-    let projection: Vec<Vec<String>> = slots
-        .iter()
-        .filter_map(|slot| match slot {
+    let mut partial = plan.partial();
+    let mut rows = TaskRows::new(source, plan, task)?;
+    while let Some(row_count) = rows.advance()? {
+        let looked_at = rows.looked_at(row_count)?;
+        let selected = plan.select(&looked_at)?;
+        let selected = selected.filter(|selected| selected.count_ones() < row_count);
+        if selected.as_ref().is_some_and(|selected| selected.count_ones() == 0) {
+            continue;
+        }
+        let kept = selected.map(|selected| positions(&selected));
+        partial.update_selected(&rows.past(looked_at, kept.as_deref())?)?;
+    }
+    Ok((partial, rows.counters()))
+}
+
+/// The positions of the bits that are set. A block has fewer rows than 32 bits count.
+fn positions(bits: &Bitmap) -> Vec<u32> {
+    bits.ones().filter_map(|row| u32::try_from(row).ok()).collect()
+}
+
+/// The rows of a task as the columns of the plan's slots, block after block. What the predicate
+/// looks at is decoded first, and the rest only for blocks, and of these rows, that it selects.
+struct TaskRows<'a> {
+    plan: &'a Plan,
+    file: &'a ScanFile,
+    slots: Vec<Slot<'a>>,
+    schema: Arc<Schema>,
+    blocks: Blocks,
+    rows_decoded: u64,
+}
+
+impl<'a> TaskRows<'a> {
+    fn new(source: &'a ScanSource, plan: &'a Plan, task: &Task) -> Result<Self, ScanError> {
+        let file = &source.files[task.file];
+        let slots = slots_of(source, plan, file);
+        let stored = |slot: &Slot<'_>| match slot {
             Slot::Stored { path, .. } => Some(path.clone()),
             Slot::Constant { .. } => None,
-        })
-        .collect();
-    let schema = Arc::new(plan.slots().slot_schema());
-    let mut partial = plan.partial();
-    let mut counters = Counters::default();
-    let mut blocks = task
-        .reader
-        .read(task.row_group, &projection, task.ranges.as_deref())
-        .map_err(page_error)?;
-    for block in &mut blocks {
-        let block = block.map_err(page_error)?;
-        let row_count = block.row_count();
-        let columns =
-            slots.iter().map(|slot| slot.column(&block, file)).collect::<Result<Vec<_>, _>>()?;
-        counters.rows_decoded += count(row_count);
-        counters.values_decoded += count(row_count * projection.len());
-        partial.update(&Columns::try_new(Arc::clone(&schema), columns, row_count)?)?;
+        };
+        let projection: Vec<Vec<String>> = slots.iter().filter_map(stored).collect();
+        let blocks = task
+            .reader
+            .read(task.row_group, &projection, task.ranges.as_deref())
+            .map_err(|source| ScanError::Page { path: file.path.clone(), source })?;
+        let schema = Arc::new(plan.slots().slot_schema());
+        Ok(Self { plan, file, slots, schema, blocks, rows_decoded: 0 })
     }
-    let read = blocks.counters();
-    counters.pages_considered = read.pages_total;
-    counters.pages_skipped = read.pages_total - read.pages_read;
-    counters.bytes_read = read.bytes_read;
-    Ok((partial, counters))
+
+    /// Goes to the next block, and says how many rows it has.
+    fn advance(&mut self) -> Result<Option<usize>, ScanError> {
+        let row_count = self.blocks.advance().map_err(|source| self.page_error(source))?;
+        self.rows_decoded += count(row_count.unwrap_or_default());
+        Ok(row_count)
+    }
+
+    /// The columns that the predicate looks at, and nulls for the others.
+    fn looked_at(&mut self, row_count: usize) -> Result<Columns, ScanError> {
+        let plan = self.plan;
+        let columns =
+            (0..self.slots.len()).map(|slot| match plan.predicate_slots().contains(&slot) {
+                true => self.column(slot, row_count),
+                false => Ok(self.nulls(slot, row_count)),
+            });
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(Columns::try_new(Arc::clone(&self.schema), columns, row_count)?)
+    }
+
+    /// The columns that are read past the predicate, of some rows or all, and nulls for the others.
+    fn past(&mut self, looked_at: Columns, rows: Option<&[u32]>) -> Result<Columns, ScanError> {
+        let plan = self.plan;
+        let row_count = rows.map_or(looked_at.row_count(), <[u32]>::len);
+        if let Some(rows) = rows {
+            self.blocks.keep(rows);
+        }
+        let columns = looked_at.into_parts().1.into_iter().enumerate().map(|(slot, column)| {
+            if !plan.is_read_past_predicate(slot) {
+                return Ok(self.nulls(slot, row_count));
+            }
+            match (plan.predicate_slots().contains(&slot), rows) {
+                (false, _) => self.column(slot, row_count),
+                (true, None) => Ok(column),
+                (true, Some(rows)) => Ok(column.gather(rows)),
+            }
+        });
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(Columns::try_new(Arc::clone(&self.schema), columns, row_count)?)
+    }
+
+    fn nulls(&self, slot: usize, row_count: usize) -> Column {
+        Column::nulls(self.schema.fields[slot].data_type.clone(), row_count)
+    }
+
+    fn column(&mut self, slot: usize, row_count: usize) -> Result<Column, ScanError> {
+        match &self.slots[slot] {
+            Slot::Constant { data_type, value } => {
+                Ok(Column::constant(data_type.clone(), (*value).clone(), row_count))
+            }
+            Slot::Stored { data_type, name, path } => {
+                let column = self.blocks.column(path).map_err(|source| self.page_error(source))?;
+                let Some(column) = column else {
+                    return Ok(Column::nulls(data_type.clone(), row_count));
+                };
+                conform(column, data_type).map_err(|column| ScanError::TypeMismatch {
+                    path: self.file.path.clone(),
+                    column: name.clone(),
+                    expected: data_type.clone(),
+                    found: column.data_type().clone(),
+                })
+            }
+        }
+    }
+
+    fn page_error(&self, source: PageError) -> ScanError {
+        ScanError::Page { path: self.file.path.clone(), source }
+    }
+
+    fn counters(&self) -> Counters {
+        let read = self.blocks.counters();
+        Counters {
+            pages_considered: read.pages_total,
+            pages_skipped: read.pages_total - read.pages_read,
+            bytes_read: read.bytes_read,
+            rows_decoded: self.rows_decoded,
+            values_decoded: read.values_decoded,
+            ..Counters::default()
+        }
+    }
 }
 
 fn count(len: usize) -> u64 {
@@ -75,28 +172,6 @@ fn slots_of<'a>(source: &ScanSource, plan: &Plan, file: &'a ScanFile) -> Vec<Slo
             }
         })
         .collect()
-}
-
-impl Slot<'_> {
-    fn column(&self, block: &Columns, file: &ScanFile) -> Result<Column, ScanError> {
-        let row_count = block.row_count();
-        match self {
-            Self::Constant { data_type, value } => {
-                Ok(Column::constant(data_type.clone(), (*value).clone(), row_count))
-            }
-            Self::Stored { data_type, name, path } => match block.column_at(path) {
-                None => Ok(Column::nulls(data_type.clone(), row_count)),
-                Some(column) => {
-                    conform(column, data_type).map_err(|column| ScanError::TypeMismatch {
-                        path: file.path.clone(),
-                        column: name.clone(),
-                        expected: data_type.clone(),
-                        found: column.data_type().clone(),
-                    })
-                }
-            },
-        }
-    }
 }
 
 /// The column under the table's type, where the file's can stand for it: the same, an integer for a

@@ -81,9 +81,70 @@ pub(super) fn pack_wide(out: &mut Vec<u8>, values: &[u64], width: u32) {
     out.extend_from_slice(&bits.to_le_bytes()[..count.div_ceil(8) as usize]);
 }
 
+/// Adds the values of `width` bits, of 32 at most, that the bytes begin with: `count` of them, for
+/// which there must be bytes enough.
+pub(super) fn unpack(out: &mut Vec<u32>, bytes: &[u8], width: u32, count: usize) {
+    out.reserve(count);
+    match width {
+        0 => out.resize(out.len() + count, 0),
+        8 => out.extend(bytes.iter().take(count).map(|byte| u32::from(*byte))),
+        16 => {
+            let words = bytes.as_chunks::<2>().0.iter().take(count);
+            out.extend(words.map(|word| u32::from(u16::from_le_bytes(*word))));
+        }
+        32 => {
+            let words = bytes.as_chunks::<4>().0.iter().take(count);
+            out.extend(words.map(|word| u32::from_le_bytes(*word)));
+        }
+        _ => {
+            let unpack = unpacker(width);
+            let end = out.len() + count;
+            let block_bytes = width as usize * BLOCK / 8;
+            for block in bytes.chunks(block_bytes).take(count.div_ceil(BLOCK)) {
+                // What a short block lacks is not asked for.
+                let mut whole = [0; BLOCK * 4];
+                whole[..block.len()].copy_from_slice(block);
+                out.extend_from_slice(&unpack(&whole));
+            }
+            out.truncate(end);
+        }
+    }
+}
+
+/// The values of a block of `WIDTH` bits, straight code like [`pack_block`].
+fn unpack_block<const WIDTH: usize>(bytes: &[u8; BLOCK * 4]) -> [u32; BLOCK] {
+    let mut words = [0_u32; BLOCK + 1];
+    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    let mask = if WIDTH == 0 { 0 } else { u32::MAX >> (32 - WIDTH) };
+    let mut values = [0; BLOCK];
+    for (index, value) in values.iter_mut().enumerate() {
+        let (word, shift) = (index * WIDTH / 32, index * WIDTH % 32);
+        let low = words[word] >> shift;
+        let high = if shift + WIDTH > 32 { words[word + 1] << (32 - shift) } else { 0 };
+        *value = (low | high) & mask;
+    }
+    values
+}
+
+type Unpacker = fn(&[u8; BLOCK * 4]) -> [u32; BLOCK];
+
+fn unpacker(width: u32) -> Unpacker {
+    macro_rules! by_width {
+        ($($known:literal)+) => {
+            match width {
+                $($known => unpack_block::<$known>,)+
+                _ => unpack_block::<0>,
+            }
+        };
+    }
+    by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+}
+
 /// The values of `width` bits, of 64 at most, that the bytes begin with: as many as there are, and
 /// no more than `count`.
-pub(super) fn unpack(bytes: &[u8], width: u32, count: usize) -> Vec<u64> {
+pub(super) fn unpack_wide(bytes: &[u8], width: u32, count: usize) -> Vec<u64> {
     if width == 0 {
         return vec![0; count];
     }
@@ -121,14 +182,17 @@ mod tests {
             let mut bytes = Vec::new();
             pack_wide(&mut bytes, &wide, width);
             prop_assert_eq!(bytes.len(), (wide.len() * width as usize).div_ceil(8));
-            prop_assert_eq!(unpack(&bytes, width, wide.len()), wide.clone());
+            prop_assert_eq!(unpack_wide(&bytes, width, wide.len()), wide.clone());
 
             if width <= 32 {
                 let narrow: Vec<u32> =
                     wide.iter().map(|value| u32::try_from(*value).unwrap()).collect();
                 let mut same = Vec::new();
                 pack(&mut same, &narrow, width);
-                prop_assert_eq!(same, bytes);
+                prop_assert_eq!(&same, &bytes);
+                let mut unpacked = vec![7];
+                unpack(&mut unpacked, &bytes, width, narrow.len());
+                prop_assert_eq!(&unpacked[1..], &narrow);
             }
         }
 
@@ -138,7 +202,7 @@ mod tests {
             width in 1_u32..=64,
             count in any::<usize>(),
         ) {
-            prop_assert!(unpack(&bytes, width, count).len() * width as usize <= bytes.len() * 8);
+            prop_assert!(unpack_wide(&bytes, width, count).len() * width as usize <= bytes.len() * 8);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Booleans, one bit each: PLAIN, or as RLE, whose length comes first.
 
-use super::{bits, hybrid, malformed, split};
+use colonna_column::Bitmap;
+
+use super::{hybrid, malformed, split};
 use crate::PageError;
 
 /// Adds booleans that stand eight to a byte, the first in the lowest bit.
@@ -28,9 +30,11 @@ pub(crate) fn with_length(out: &mut Vec<u8>, add: impl FnOnce(&mut Vec<u8>)) {
 /// # Errors
 ///
 /// Where the bytes do not hold so many.
-pub fn decode_plain(bytes: &[u8], count: usize) -> Result<Vec<bool>, PageError> {
+pub fn decode_plain(bytes: &[u8], count: usize) -> Result<Bitmap, PageError> {
     let (bytes, _) = split(bytes, count.div_ceil(8))?;
-    Ok(bits::unpack(bytes, 1, count).iter().map(|bit| *bit == 1).collect())
+    let mut values = Bitmap::new();
+    values.append_packed(bytes, count);
+    Ok(values)
 }
 
 /// The first `count` booleans of runs.
@@ -38,15 +42,16 @@ pub fn decode_plain(bytes: &[u8], count: usize) -> Result<Vec<bool>, PageError> 
 /// # Errors
 ///
 /// Where the bytes do not hold so many.
-pub fn decode_runs(bytes: &[u8], count: usize) -> Result<Vec<bool>, PageError> {
+pub fn decode_runs(bytes: &[u8], count: usize) -> Result<Bitmap, PageError> {
     let (len, rest) =
         bytes.split_first_chunk().ok_or_else(|| malformed("runs without their length"))?;
     let (runs, _) = split(rest, u32::from_le_bytes(*len) as usize)?;
-    Ok(hybrid::decode(runs, 1, count)?.iter().map(|bit| *bit == 1).collect())
+    hybrid::decode_bits(runs, count)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::bits;
     use super::*;
     use proptest::prelude::*;
 
@@ -59,10 +64,11 @@ mod tests {
             bits::pack(&mut packed, &values.iter().map(|value| u32::from(*value)).collect::<Vec<_>>(), 1);
             let mut bytes = Vec::new();
             encode_plain(&mut bytes, &packed, values.len());
-            prop_assert_eq!(&decode_plain(&bytes, values.len()).unwrap(), &values);
+            let expected: Bitmap = values.iter().copied().collect();
+            prop_assert_eq!(&decode_plain(&bytes, values.len()).unwrap(), &expected);
             bytes.clear();
             encode_runs(&mut bytes, &packed, values.len());
-            prop_assert_eq!(&decode_runs(&bytes, values.len()).unwrap(), &values);
+            prop_assert_eq!(decode_runs(&bytes, values.len()).unwrap(), expected);
         }
 
         #[test]

@@ -125,10 +125,11 @@ fn decode(
         return Err(malformed(format!("{count} values where at most {most} were to be")));
     }
     let mut last = varint::read_signed(bytes)?;
-    let mut values = Vec::new();
+    let mut values = Vec::with_capacity(count.min(bytes.len().saturating_mul(8)));
     if count > 0 {
         values.push(last);
     }
+    let mut narrow = Vec::new();
     while values.len() < count {
         let smallest = varint::read_signed(bytes)?;
         let (widths, rest) = split(bytes, miniblocks)?;
@@ -146,9 +147,17 @@ fn decode(
             let (packed, rest) = split(bytes, len.ok_or_else(|| malformed("too many steps"))?)?;
             *bytes = rest;
             let wanted = miniblock.min(count - values.len());
-            for step in bits::unpack(packed, width, wanted) {
-                last = add(last, smallest.wrapping_add(step.cast_signed()));
-                values.push(last);
+            let mut sum = |step: i64| {
+                last = add(last, smallest.wrapping_add(step));
+                last
+            };
+            if width <= u32::BITS {
+                narrow.clear();
+                bits::unpack(&mut narrow, packed, width, wanted);
+                values.extend(narrow.iter().map(|step| sum(i64::from(*step))));
+            } else {
+                let steps = bits::unpack_wide(packed, width, wanted);
+                values.extend(steps.iter().map(|step| sum(step.cast_signed())));
             }
         }
     }

@@ -31,15 +31,18 @@ fn length(pair: &[usize]) -> Result<i32, PageError> {
 ///
 /// Where the bytes are none that texts are encoded to.
 pub fn decode(mut bytes: &[u8], most: usize) -> Result<Strings, PageError> {
-    let mut values = Strings::new();
-    for len in delta_binary_packed::decode_i32(&mut bytes, most)? {
+    let lens = delta_binary_packed::decode_i32(&mut bytes, most)?;
+    let mut offsets = Vec::with_capacity(lens.len() + 1);
+    let mut end = 0;
+    offsets.push(end);
+    for len in lens {
         let len = usize::try_from(len)
             .map_err(|_negative| malformed(format!("a text of {len} bytes")))?;
-        let (value, rest) = split(bytes, len)?;
-        values.push(value);
-        bytes = rest;
+        end += len;
+        offsets.push(end);
     }
-    Ok(values)
+    let (arena, _) = split(bytes, end)?;
+    Strings::from_parts(offsets, arena.to_vec()).ok_or_else(|| malformed("texts without order"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! RLE: runs of one value, and between them values side by side in a few bits each. Levels, codes
 //! and booleans are kept so.
 
+use colonna_column::Bitmap;
+
 use super::{bits, malformed, split, varint};
 use crate::PageError;
 
@@ -134,10 +136,34 @@ pub fn decode(mut bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, Pa
             if groups == 0 {
                 return Err(malformed("a group of no value"));
             }
-            let unpacked = bits::unpack(packed, width, wanted.min(groups.saturating_mul(GROUP)));
-            values.extend(unpacked.iter().map(|value| (value & 0xffff_ffff) as u32));
+            bits::unpack(&mut values, packed, width, wanted.min(groups.saturating_mul(GROUP)));
             bytes = rest;
         }
+    }
+    Ok(values)
+}
+
+/// The first `count` values of one bit.
+///
+/// # Errors
+///
+/// Where the bytes do not hold so many.
+pub fn decode_bits(mut bytes: &[u8], count: usize) -> Result<Bitmap, PageError> {
+    let mut values = Bitmap::new();
+    while values.len() < count {
+        let header = varint::read_len(&mut bytes)?;
+        let wanted = count - values.len();
+        let (len, is_run) = (header >> 1, header & 1 == 0);
+        if len == 0 {
+            return Err(malformed("a run of no value"));
+        }
+        let (run, rest) = split(bytes, if is_run { 1 } else { len })?;
+        if is_run {
+            values.extend(run == [1], len.min(wanted));
+        } else {
+            values.append_packed(run, wanted.min(len.saturating_mul(GROUP)));
+        }
+        bytes = rest;
     }
     Ok(values)
 }
@@ -173,7 +199,9 @@ mod tests {
             bits::pack(&mut packed, &values, 1);
             let mut bytes = Vec::new();
             encode_bits(&mut bytes, &packed, values.len());
-            prop_assert_eq!(decode(&bytes, 1, values.len()).unwrap(), values);
+            prop_assert_eq!(decode(&bytes, 1, values.len()).unwrap(), &values[..]);
+            let found = decode_bits(&bytes, values.len()).unwrap();
+            prop_assert_eq!(found.iter().map(u32::from).collect::<Vec<_>>(), values);
         }
 
         #[test]
@@ -183,6 +211,9 @@ mod tests {
             count in 0_usize..1000,
         ) {
             if let Ok(values) = decode(&bytes, width, count) {
+                prop_assert_eq!(values.len(), count);
+            }
+            if let Ok(values) = decode_bits(&bytes, count) {
                 prop_assert_eq!(values.len(), count);
             }
         }

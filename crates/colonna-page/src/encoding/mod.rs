@@ -14,7 +14,7 @@ pub mod delta_length_byte_array;
 pub mod dictionary;
 pub mod hybrid;
 pub mod plain;
-mod varint;
+pub(crate) mod varint;
 
 use crate::PageError;
 

@@ -107,7 +107,8 @@ pub fn decode_fixed(bytes: &[u8], count: usize, width: usize) -> Result<Vec<i128
 ///
 /// Where the bytes do not hold so many.
 pub fn decode_strings(mut bytes: &[u8], count: usize) -> Result<Strings, PageError> {
-    let mut values = Strings::new();
+    // Each takes four bytes at least.
+    let mut values = Strings::with_capacity(count.min(bytes.len() / 4), bytes.len());
     for _ in 0..count {
         let (len, rest) = split(bytes, 4)?;
         let len = len.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));

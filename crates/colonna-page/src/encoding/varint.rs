@@ -3,7 +3,7 @@
 use super::malformed;
 use crate::PageError;
 
-pub(super) fn write(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn write(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -12,12 +12,12 @@ pub(super) fn write(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Small negative numbers become small positive ones first.
-pub(super) fn write_signed(out: &mut Vec<u8>, value: i64) {
+pub(crate) fn write_signed(out: &mut Vec<u8>, value: i64) {
     write(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
 /// Takes an integer from the front.
-pub(super) fn read(bytes: &mut &[u8]) -> Result<u64, PageError> {
+pub(crate) fn read(bytes: &mut &[u8]) -> Result<u64, PageError> {
     let mut value = 0_u64;
     for shift in (0..64).step_by(7) {
         let Some((byte, rest)) = bytes.split_first() else { break };
@@ -30,13 +30,13 @@ pub(super) fn read(bytes: &mut &[u8]) -> Result<u64, PageError> {
     Err(malformed("an integer without an end"))
 }
 
-pub(super) fn read_signed(bytes: &mut &[u8]) -> Result<i64, PageError> {
+pub(crate) fn read_signed(bytes: &mut &[u8]) -> Result<i64, PageError> {
     let value = read(bytes)?;
     Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
 }
 
 /// An integer that is a number of bytes or values.
-pub(super) fn read_len(bytes: &mut &[u8]) -> Result<usize, PageError> {
+pub(crate) fn read_len(bytes: &mut &[u8]) -> Result<usize, PageError> {
     let value = read(bytes)?;
     usize::try_from(value).map_err(|_too_large| malformed(format!("a length of {value}")))
 }

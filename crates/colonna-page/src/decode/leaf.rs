@@ -1,0 +1,325 @@
+//! A leaf column of one row group, page by page.
+
+use std::ops::Range;
+
+use colonna_column::{Bitmap, Column, Values, concat};
+use colonna_schema::DataType;
+use parquet::basic::{Compression, Encoding};
+use parquet::file::metadata::ColumnChunkMetaData;
+
+use super::kind::Kind;
+use super::values::{Words, decode, spread};
+use super::window::{Found, Pages};
+use crate::PageError;
+use crate::compress::inflated;
+use crate::encoding::hybrid;
+use crate::leaf::Leaf;
+use crate::page_header::ReadKind;
+
+/// The most values of a page. Beyond it a few bytes would take all memory.
+const MOST_VALUES: usize = 1 << 28;
+
+/// Rows of a row group: all from the first to the last, or some of them.
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    pub(super) range: Range<u64>,
+    /// Counted from the first of the range, ascending; all where there is none.
+    pub(super) some: Option<Vec<u32>>,
+}
+
+impl Rows {
+    pub(super) fn count(&self) -> usize {
+        match &self.some {
+            Some(some) => some.len(),
+            None => usize::try_from(self.range.end - self.range.start).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The rows that lie in a part of the range, counted from the first of `from`.
+    fn within(&self, part: &Range<u64>, from: u64) -> Option<Vec<u32>> {
+        let some = self.some.as_ref()?;
+        let narrow = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
+        let first = narrow(part.start - self.range.start);
+        let end = narrow(part.end - self.range.start);
+        let rows = &some[some.partition_point(|row| *row < first)..];
+        let rows = &rows[..rows.partition_point(|row| *row < end)];
+        let moved = |row: &u32| narrow(u64::from(*row) + self.range.start - from);
+        Some(rows.iter().map(moved).collect())
+    }
+}
+
+/// Reads a leaf column that is in no list.
+#[derive(Debug)]
+pub(super) struct LeafReader {
+    kind: Kind,
+    data_type: DataType,
+    codec: Compression,
+    /// The level at which a value is there.
+    most_level: u8,
+    pages: Pages,
+    words: Option<Words>,
+    page: Option<Decoded>,
+    /// Data pages that were decoded, and the values in them.
+    pub(super) pages_read: u64,
+    pub(super) values_decoded: u64,
+}
+
+/// A page that was decoded.
+#[derive(Debug)]
+struct Decoded {
+    rows: Range<u64>,
+    /// None once it was handed out.
+    column: Option<Column>,
+    levels: Levels,
+}
+
+/// At which level each row is there.
+#[derive(Debug)]
+enum Levels {
+    /// All at the highest.
+    Full,
+    /// At the highest, or not at all.
+    Bits(Bitmap),
+    /// Each at its own.
+    Each(Vec<u8>),
+}
+
+impl LeafReader {
+    pub(super) fn new(
+        kind: Kind,
+        data_type: DataType,
+        leaf: &Leaf,
+        chunk: &ColumnChunkMetaData,
+        pages: Pages,
+    ) -> Result<Self, PageError> {
+        let most_level = u8::try_from(chunk.column_descr().max_def_level());
+        let most_level = most_level.map_err(|_too_many| {
+            malformed(format!("column {:?} is nested too deep", leaf.path.join(".")))
+        })?;
+        Ok(Self {
+            kind,
+            data_type,
+            codec: chunk.compression(),
+            most_level,
+            pages,
+            words: None,
+            page: None,
+            pages_read: 0,
+            values_decoded: 0,
+        })
+    }
+
+    /// Data pages that were found so far.
+    pub(super) fn pages_found(&self) -> u64 {
+        self.pages.found_count
+    }
+
+    /// The last row of the page that has this one, plus one.
+    pub(super) fn page_end(&mut self, row: u64) -> Result<u64, PageError> {
+        self.pages.at(row).map(|found| found.end_row())
+    }
+
+    /// The values of some rows.
+    pub(super) fn column(&mut self, rows: &Rows) -> Result<Column, PageError> {
+        let mut parts = Vec::new();
+        let mut next = rows.range.start;
+        loop {
+            let page = self.page(next, true)?;
+            let part = next..rows.range.end.min(page.rows.end);
+            next = part.end;
+            parts.push(match rows.within(&part, page.rows.start) {
+                Some(rows) => page.gathered(&rows),
+                None => page.part(&part),
+            });
+            if next >= rows.range.end {
+                break;
+            }
+        }
+        Ok(match parts.len() {
+            1 => parts.swap_remove(0),
+            _ => concat(&self.data_type, &parts),
+        })
+    }
+
+    /// Which of the rows are there up to a level: those in which a struct is not null.
+    pub(super) fn is_there(&mut self, rows: &Rows, level: u8) -> Result<Bitmap, PageError> {
+        let mut bits = Bitmap::new();
+        let mut next = rows.range.start;
+        while next < rows.range.end {
+            let page = self.page(next, false)?;
+            let part = next..rows.range.end.min(page.rows.end);
+            next = part.end;
+            let at = |row: u64| usize::try_from(row - page.rows.start).unwrap_or(usize::MAX);
+            match rows.within(&part, page.rows.start) {
+                Some(rows) => {
+                    rows.iter().for_each(|row| bits.push(page.levels.reach(*row as usize, level)));
+                }
+                None => {
+                    let rows = at(part.start)..at(part.end);
+                    rows.for_each(|row| bits.push(page.levels.reach(row, level)));
+                }
+            }
+        }
+        Ok(bits)
+    }
+
+    /// The page that has the row, decoded.
+    fn page(&mut self, row: u64, with_column: bool) -> Result<&mut Decoded, PageError> {
+        let is_known =
+            |page: &Decoded| page.rows.contains(&row) && (!with_column || page.column.is_some());
+        if !self.page.as_ref().is_some_and(is_known) {
+            let found = self.pages.at(row)?;
+            self.page = Some(self.decoded(&found)?);
+        }
+        self.page.as_mut().ok_or_else(|| malformed("no page".to_owned()))
+    }
+
+    fn decoded(&mut self, found: &Found) -> Result<Decoded, PageError> {
+        let header = found.header;
+        if header.count > MOST_VALUES {
+            return Err(malformed(format!("a page of {} values", header.count)));
+        }
+        let is_coded =
+            matches!(header.encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
+        if is_coded && self.words.is_none() {
+            self.words = Some(self.dictionary()?);
+        }
+        let Self { kind, data_type, codec, most_level, pages, words, .. } = self;
+        let read =
+            |encoding, bytes: &[u8], count| decode(*kind, encoding, bytes, count, words.as_ref());
+        let body = pages.body(found)?;
+        let (levels, values) = match header.kind {
+            ReadKind::DataV2 { repetition_len, definition_len, is_compressed } => {
+                let levels_len = repetition_len.saturating_add(definition_len);
+                let (levels, body) = body.split_at_checked(levels_len).ok_or_else(short)?;
+                let levels = Levels::decode(&levels[repetition_len..], *most_level, header.count)?;
+                let codec = if is_compressed { *codec } else { Compression::UNCOMPRESSED };
+                let len = header.byte_len.checked_sub(levels_len).ok_or_else(short)?;
+                let count = levels.count(header.count, *most_level);
+                // Where all are null, some write nothing at all, and not something compressed.
+                let values = if body.is_empty() {
+                    read(header.encoding, body, count)?
+                } else {
+                    inflated(codec, body, len, |bytes| read(header.encoding, bytes, count))?
+                };
+                (levels, values)
+            }
+            _ => inflated(*codec, body, header.byte_len, |bytes| {
+                let (levels, bytes) = split_levels(bytes, *most_level)?;
+                let levels = Levels::decode(levels, *most_level, header.count)?;
+                let count = levels.count(header.count, *most_level);
+                Ok((levels, read(header.encoding, bytes, count)?))
+            })?,
+        };
+        let column = column(data_type, header.count, values, &levels, *most_level)?;
+        self.pages_read += 1;
+        self.values_decoded += header.count as u64;
+        let rows = found.first_row..found.end_row();
+        Ok(Decoded { rows, column: Some(column), levels })
+    }
+
+    fn dictionary(&mut self) -> Result<Words, PageError> {
+        let found = self.pages.dictionary()?;
+        let header = found.header;
+        let (codec, kind) = (self.codec, self.kind);
+        let body = self.pages.body(&found)?;
+        inflated(codec, body, header.byte_len, |bytes| Words::decode(kind, bytes, header.count))
+    }
+}
+
+/// The levels of a page that are compressed with its values, and the values.
+fn split_levels(bytes: &[u8], most_level: u8) -> Result<(&[u8], &[u8]), PageError> {
+    if most_level == 0 {
+        return Ok((&[], bytes));
+    }
+    let (len, rest) = bytes.split_first_chunk().ok_or_else(short)?;
+    rest.split_at_checked(u32::from_le_bytes(*len) as usize).ok_or_else(short)
+}
+
+fn column(
+    data_type: &DataType,
+    len: usize,
+    values: Values,
+    levels: &Levels,
+    most_level: u8,
+) -> Result<Column, PageError> {
+    let validity = match levels {
+        Levels::Full => return Ok(Column::try_new(data_type.clone(), len, values, None)?),
+        Levels::Bits(bits) => bits.clone(),
+        Levels::Each(levels) => Bitmap::from_fn(len, |row| levels[row] == most_level),
+    };
+    if validity.count_ones() == 0 {
+        return Ok(Column::nulls(data_type.clone(), len));
+    }
+    let values = spread(values, &validity)?;
+    Ok(Column::try_new(data_type.clone(), len, values, Some(validity))?)
+}
+
+impl Levels {
+    fn decode(bytes: &[u8], most_level: u8, count: usize) -> Result<Self, PageError> {
+        match most_level {
+            0 => Ok(Self::Full),
+            1 => {
+                let bits = hybrid::decode_bits(bytes, count)?;
+                Ok(if bits.count_ones() == count { Self::Full } else { Self::Bits(bits) })
+            }
+            _ => {
+                let levels = hybrid::decode(bytes, hybrid::width_of(most_level.into()), count)?;
+                let narrow = |level| match u8::try_from(level) {
+                    Ok(level) if level <= most_level => Ok(level),
+                    _ => Err(malformed(format!("level {level} of {most_level}"))),
+                };
+                if levels.iter().all(|level| *level == u32::from(most_level)) {
+                    return Ok(Self::Full);
+                }
+                levels.into_iter().map(narrow).collect::<Result<_, _>>().map(Self::Each)
+            }
+        }
+    }
+
+    /// How many of so many rows have a value.
+    fn count(&self, row_count: usize, most_level: u8) -> usize {
+        match self {
+            Self::Full => row_count,
+            Self::Bits(bits) => bits.count_ones(),
+            Self::Each(levels) => levels.iter().filter(|level| **level == most_level).count(),
+        }
+    }
+
+    fn reach(&self, row: usize, level: u8) -> bool {
+        match self {
+            Self::Full => true,
+            Self::Bits(bits) => level == 0 || bits.get(row),
+            Self::Each(levels) => levels.get(row).is_some_and(|found| *found >= level),
+        }
+    }
+}
+
+impl Decoded {
+    fn gathered(&self, rows: &[u32]) -> Column {
+        self.column
+            .as_ref()
+            .map_or_else(|| Column::nulls(DataType::Null, rows.len()), |column| column.gather(rows))
+    }
+
+    /// Some rows, counted as those of the page are. All of them are handed out, and not copied.
+    fn part(&mut self, rows: &Range<u64>) -> Column {
+        let narrow = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
+        let len = narrow(rows.end - rows.start);
+        let whole = *rows == self.rows;
+        let column = if whole { self.column.take() } else { None };
+        match (column, &self.column) {
+            (Some(column), _) => column,
+            (None, Some(column)) => column.slice(narrow(rows.start - self.rows.start), len),
+            (None, None) => Column::nulls(DataType::Null, len),
+        }
+    }
+}
+
+fn short() -> PageError {
+    malformed("a page that is shorter than what it says".to_owned())
+}
+
+fn malformed(detail: String) -> PageError {
+    PageError::Malformed { action: "decode a page", detail }
+}

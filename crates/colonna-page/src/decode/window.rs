@@ -1,0 +1,213 @@
+//! The pages of a column chunk, one after the other, as they stand in the file.
+
+use std::cell::RefCell;
+
+use parquet::file::metadata::ColumnChunkMetaData;
+
+use crate::PageError;
+use crate::error::parquet_error;
+use crate::page_header::{PageHeader, ReadKind, read_header};
+use crate::source::FileBytes;
+
+/// How many bytes are read at a time, where a page is not longer.
+const READ_AHEAD: usize = 128 << 10;
+
+thread_local! {
+    /// Room that a chunk has left, for the next one: fresh memory costs more than reading into it.
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A part of a file, seen through a window that moves along it.
+#[derive(Debug)]
+struct Window {
+    source: FileBytes,
+    /// Where the part ends.
+    end: u64,
+    /// Where the bytes in `room` begin.
+    start: u64,
+    room: Vec<u8>,
+    len: usize,
+}
+
+impl Window {
+    /// The bytes from a position on: `len` of them, or more, but none from `until` on where they
+    /// must be read first.
+    fn bytes(&mut self, position: u64, len: usize, until: u64) -> Result<&[u8], PageError> {
+        let known = position.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
+        let known = known.filter(|skip| skip.checked_add(len).is_some_and(|end| end <= self.len));
+        if let Some(skip) = known {
+            return Ok(&self.room[skip..self.len]);
+        }
+        let left = self.end.saturating_sub(position);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        if len > left {
+            let detail = format!("a page of {len} bytes where {left} are left");
+            return Err(PageError::Malformed { action: "read a page", detail });
+        }
+        let ahead = usize::try_from(until.saturating_sub(position)).unwrap_or(usize::MAX);
+        let len = len.max(READ_AHEAD.min(ahead)).min(left);
+        if self.room.len() < len {
+            self.room.resize(len, 0);
+        }
+        // In case it fails, nothing is known.
+        (self.start, self.len) = (position, 0);
+        let room = &mut self.room[..len];
+        self.source.read_into(position, room).map_err(parquet_error("read a page"))?;
+        self.len = len;
+        Ok(&self.room[..len])
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        let room = std::mem::take(&mut self.room);
+        if (1..=4 * READ_AHEAD).contains(&room.len()) {
+            SPARE.with_borrow_mut(|spare| {
+                if spare.len() < 64 {
+                    spare.push(room);
+                }
+            });
+        }
+    }
+}
+
+/// A page that was found, not yet read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) header: PageHeader,
+    /// Where its bytes begin, behind the header.
+    position: u64,
+    pub(super) first_row: u64,
+}
+
+impl Found {
+    pub(super) fn end_row(&self) -> u64 {
+        self.first_row + self.header.count as u64
+    }
+}
+
+/// The data pages of a column chunk without lists, in which each value is a row's.
+#[derive(Debug)]
+pub(super) struct Pages {
+    window: Window,
+    start: u64,
+    /// Where the next page is, and its first row.
+    next: (u64, u64),
+    row_count: u64,
+    /// Where the pages are and which row is their first, if it is known.
+    places: Vec<(u64, u64)>,
+    found: Option<Found>,
+    /// Data pages that were found.
+    pub(super) found_count: u64,
+}
+
+impl Pages {
+    /// The pages of a chunk, for rows up to `row_count`.
+    pub(super) fn new(
+        source: &FileBytes,
+        chunk: &ColumnChunkMetaData,
+        row_count: u64,
+        places: Vec<(u64, u64)>,
+    ) -> Self {
+        let (start, len) = chunk.byte_range();
+        let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let end = start.saturating_add(len);
+        let window = Window { source: source.clone(), end, start, room, len: 0 };
+        let next = (start, 0);
+        Self { window, start, next, row_count, places, found: None, found_count: 0 }
+    }
+
+    /// The page that has the row.
+    pub(super) fn at(&mut self, row: u64) -> Result<Found, PageError> {
+        if let Some(found) =
+            self.found.filter(|found| found.first_row <= row && row < found.end_row())
+        {
+            return Ok(found);
+        }
+        if self.next.1 > row {
+            self.next = (self.start, 0);
+        }
+        let place = self.places.partition_point(|(_, first)| *first <= row);
+        if let Some(place) = place.checked_sub(1).and_then(|place| self.places.get(place))
+            && place.1 > self.next.1
+        {
+            self.next = *place;
+        }
+        loop {
+            let (position, first_row) = self.next;
+            let (header, position) = self.header(position)?;
+            let after = position + header.compressed_len as u64;
+            if matches!(header.kind, ReadKind::Dictionary | ReadKind::Other) {
+                self.next.0 = after;
+                continue;
+            }
+            let found = Found { header, position, first_row };
+            self.check(&found)?;
+            self.next = (after, found.end_row());
+            self.found_count += 1;
+            if row < found.end_row() {
+                self.found = Some(found);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// A page must end where the next one begins, as far as that is known, and within the rows.
+    fn check(&self, found: &Found) -> Result<(), PageError> {
+        let (first, end) = (found.first_row, found.end_row());
+        let next = self.places.partition_point(|(_, row)| *row <= first);
+        let next = self.places.get(next).map(|(_, row)| *row);
+        if end > self.row_count || next.is_some_and(|next| end != next && end > first) {
+            let row_count = self.row_count;
+            return Err(malformed(format!("a page with rows {first}..{end} of {row_count}")));
+        }
+        Ok(())
+    }
+
+    /// The dictionary, which stands before all data pages.
+    pub(super) fn dictionary(&mut self) -> Result<Found, PageError> {
+        let (header, position) = self.header(self.start)?;
+        match header.kind {
+            ReadKind::Dictionary => Ok(Found { header, position, first_row: 0 }),
+            _ => Err(malformed("codes without a dictionary".to_owned())),
+        }
+    }
+
+    /// The bytes of a page.
+    pub(super) fn body(&mut self, found: &Found) -> Result<&[u8], PageError> {
+        let (len, until) = (found.header.compressed_len, self.page_end(found.position));
+        self.window.bytes(found.position, len, until).map(|bytes| &bytes[..len])
+    }
+
+    /// Where the page ends that a position is in, if it is known: the next one may not be wanted.
+    fn page_end(&self, position: u64) -> u64 {
+        let next = self.places.partition_point(|(start, _)| *start <= position);
+        self.places.get(next).map_or(u64::MAX, |(start, _)| *start)
+    }
+
+    fn header(&mut self, position: u64) -> Result<(PageHeader, u64), PageError> {
+        let until = self.page_end(position);
+        let mut least = 32;
+        loop {
+            let left =
+                usize::try_from(self.window.end.saturating_sub(position)).unwrap_or(usize::MAX);
+            if left == 0 {
+                return Err(malformed("rows are missing".to_owned()));
+            }
+            let bytes = self.window.bytes(position, least.min(left), until)?;
+            let seen = bytes.len();
+            let mut rest = bytes;
+            if let Some(header) = read_header(&mut rest)? {
+                return Ok((header, position + (seen - rest.len()) as u64));
+            }
+            if seen >= left {
+                return Err(malformed("the header of a page without an end".to_owned()));
+            }
+            least = seen.saturating_mul(2);
+        }
+    }
+}
+
+fn malformed(detail: String) -> PageError {
+    PageError::Malformed { action: "read the pages of a column", detail }
+}
