@@ -70,6 +70,8 @@ pub(crate) struct PageHeader {
     pub(crate) compressed_len: usize,
     /// And when it is no longer compressed.
     pub(crate) byte_len: usize,
+    /// CRC-32 of the page as it stands in the file, where its writer took it.
+    pub(crate) checksum: Option<u32>,
 }
 
 /// The kinds of pages that are read.
@@ -134,7 +136,15 @@ fn page_header(fields: &[(i16, Field<'_>)]) -> Option<PageHeader> {
         }
         _ => (ReadKind::Other, 0, 0),
     };
-    Some(PageHeader { kind, count, encoding: encoding_of(encoding)?, compressed_len, byte_len })
+    let checksum = int(fields, 4).and_then(|checksum| i32::try_from(checksum).ok());
+    Some(PageHeader {
+        kind,
+        count,
+        encoding: encoding_of(encoding)?,
+        compressed_len,
+        byte_len,
+        checksum: checksum.map(i32::cast_unsigned),
+    })
 }
 
 fn find<'a, 'b>(fields: &'a [(i16, Field<'b>)], number: i16) -> Option<&'a Field<'b>> {

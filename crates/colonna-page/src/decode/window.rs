@@ -176,7 +176,15 @@ impl Pages {
     /// The bytes of a page.
     pub(super) fn body(&mut self, found: &Found) -> Result<&[u8], PageError> {
         let (len, until) = (found.header.compressed_len, self.page_end(found.position));
-        self.window.bytes(found.position, len, until).map(|bytes| &bytes[..len])
+        let bytes = &self.window.bytes(found.position, len, until)?[..len];
+        match found.header.checksum {
+            Some(checksum) if checksum != crc32fast::hash(bytes) => Err(malformed(format!(
+                "the page of rows {}..{} has another checksum than it says: it was damaged",
+                found.first_row,
+                found.end_row()
+            ))),
+            _ => Ok(bytes),
+        }
     }
 
     /// Where the page ends that a position is in, if it is known: the next one may not be wanted.

@@ -14,6 +14,7 @@ use super::*;
 
 mod encodings;
 mod layouts;
+mod other_writers;
 
 /// A file of these rows in small row groups and pages.
 fn written(blocks: &[Columns], options: &WriteOptions) -> (TempDir, PathBuf, WrittenFile) {
