@@ -117,6 +117,45 @@ impl Bitmap {
         self.words.truncate(self.len.div_ceil(64));
     }
 
+    /// Adds `count` bits of another at the end, from `start` on. Past its end there are zeros.
+    pub fn append_range(&mut self, other: &Self, start: usize, count: usize) {
+        let mut done = 0;
+        while done < count {
+            let taken = (count - done).min(64);
+            self.push_word(other.word_at(start + done), taken);
+            done += taken;
+        }
+    }
+
+    /// The 64 bits from `start` on.
+    #[inline]
+    fn word_at(&self, start: usize) -> u64 {
+        let (index, shift) = (start / 64, start % 64);
+        let word = |index: usize| self.words.get(index).copied().unwrap_or_default();
+        if shift == 0 {
+            word(index)
+        } else {
+            word(index) >> shift | word(index + 1) << (64 - shift)
+        }
+    }
+
+    /// Adds the lowest `count` bits of a word, which are 64 at most, and one at least.
+    #[inline]
+    fn push_word(&mut self, word: u64, count: usize) {
+        let word = word & (u64::MAX >> (64 - count));
+        let shift = self.len % 64;
+        match self.words.last_mut() {
+            Some(last) if shift > 0 => {
+                *last |= word << shift;
+                if shift + count > 64 {
+                    self.words.push(word >> (64 - shift));
+                }
+            }
+            _ => self.words.push(word),
+        }
+        self.len += count;
+    }
+
     /// Adds the first `count` bits of these bytes at the end, the lowest bit of each byte first.
     /// Where there are not so many, zeros stand for the rest.
     pub fn append_packed(&mut self, bytes: &[u8], count: usize) {
@@ -256,6 +295,12 @@ mod tests {
             joined.append(&more.iter().copied().collect());
             let expected: Vec<bool> = bits.iter().chain(&more).copied().collect();
             prop_assert_eq!(joined.iter().collect::<Vec<_>>(), expected);
+
+            let mut part = bitmap.clone();
+            part.append_range(&joined, start, 70);
+            let expected: Vec<bool> = (start..start + 70).map(|index| joined.get(index)).collect();
+            prop_assert_eq!(part.slice(bits.len(), 70).iter().collect::<Vec<_>>(), expected);
+            prop_assert_eq!(part.slice(0, bits.len()), bitmap.clone());
 
             let bytes: Vec<u8> = joined.words().iter().flat_map(|word| word.to_le_bytes()).collect();
             let mut unpacked = bitmap.clone();

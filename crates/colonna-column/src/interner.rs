@@ -32,6 +32,18 @@ impl Interner {
         Self::default()
     }
 
+    /// Room for so many words with so many bytes in all.
+    pub fn with_capacity(word_count: usize, byte_len: usize) -> Self {
+        let slot_count = (word_count * 2 + 1).next_power_of_two().max(FIRST_SLOT_COUNT);
+        let words = Strings::with_capacity(word_count, byte_len);
+        Self { words, slots: vec![Slot::default(); slot_count] }
+    }
+
+    /// Gives back the room that the words do not take.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.words.shrink_to_fit();
+    }
+
     /// How many words there are.
     pub fn len(&self) -> usize {
         self.words.len()

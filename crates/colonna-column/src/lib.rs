@@ -33,5 +33,5 @@ pub use column::{Column, ColumnError, Values};
 pub use columns::Columns;
 pub use concat::concat;
 pub use interner::Interner;
-pub use pick::{Pick, pick};
+pub use pick::{Pick, Picks, pick};
 pub use strings::Strings;

@@ -15,9 +15,61 @@ pub struct Pick {
     pub row: u32,
 }
 
-impl Pick {
-    fn at(self) -> (usize, usize) {
-        (self.piece as usize, self.row as usize)
+/// Rows of several columns, in an order of their own. Rows that follow each other in their column
+/// are kept together, since they are moved together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picks {
+    runs: Vec<Run>,
+    len: usize,
+}
+
+/// Rows of one column that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    piece: u32,
+    start: u32,
+    len: u32,
+}
+
+impl Run {
+    fn piece(self) -> usize {
+        self.piece as usize
+    }
+
+    fn rows(self) -> std::ops::Range<usize> {
+        self.start as usize..self.start as usize + self.len as usize
+    }
+}
+
+impl Picks {
+    /// How many rows are picked.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.runs.iter().flat_map(|run| run.rows().map(move |row| (run.piece(), row)))
+    }
+}
+
+impl FromIterator<Pick> for Picks {
+    fn from_iter<I: IntoIterator<Item = Pick>>(picks: I) -> Self {
+        let mut all = Self::default();
+        for pick in picks {
+            all.len += 1;
+            match all.runs.last_mut() {
+                Some(run) if run.piece == pick.piece && run.start + run.len == pick.row => {
+                    run.len += 1;
+                }
+                _ => all.runs.push(Run { piece: pick.piece, start: pick.row, len: 1 }),
+            }
+        }
+        all
     }
 }
 
@@ -25,23 +77,24 @@ impl Pick {
 /// [`Column::gather`] give together, without the columns in between. Every pick must lie inside.
 ///
 /// ```
-/// use colonna_column::{Column, Pick, pick};
+/// use colonna_column::{Column, Pick, Picks, pick};
 /// use colonna_schema::DataType;
 ///
 /// let (left, right) = (Column::from_i64(vec![1, 2]), Column::from_i64(vec![3]));
-/// let picks = [Pick { piece: 1, row: 0 }, Pick { piece: 0, row: 1 }];
+/// let picks: Picks = [Pick { piece: 1, row: 0 }, Pick { piece: 0, row: 1 }].into_iter().collect();
 /// assert_eq!(pick(&DataType::Int64, &[&left, &right], &picks), Column::from_i64(vec![3, 2]));
 /// ```
-pub fn pick(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Column {
+pub fn pick(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Column {
     let len = picks.len();
     if pieces.iter().all(|piece| matches!(piece.values(), Values::Null)) {
         return Column::nulls(data_type.clone(), len);
     }
     let has_nulls = pieces.iter().any(|piece| piece.null_count() > 0);
     let validity = has_nulls.then(|| {
-        Bitmap::from_fn(len, |index| {
-            let (piece, row) = picks[index].at();
-            pieces[piece].is_valid(row)
+        bits_of(picks, |piece| match (pieces[piece].values(), pieces[piece].validity()) {
+            (Values::Null, _) => Bits::All(false),
+            (_, None) => Bits::All(true),
+            (_, Some(bits)) => Bits::Each(bits),
         })
     });
     let values = picked(data_type, pieces, picks)
@@ -49,35 +102,47 @@ pub fn pick(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Column 
     Column::from_parts(data_type.clone(), len, values, validity)
 }
 
+/// The bits of one piece.
+enum Bits<'a> {
+    All(bool),
+    Each(&'a Bitmap),
+}
+
+fn bits_of<'a>(picks: &Picks, bits: impl Fn(usize) -> Bits<'a>) -> Bitmap {
+    let mut picked = Bitmap::new();
+    for run in &picks.runs {
+        match bits(run.piece()) {
+            Bits::All(value) => picked.extend(value, run.len as usize),
+            Bits::Each(bits) => picked.append_range(bits, run.start as usize, run.len as usize),
+        }
+    }
+    picked
+}
+
 /// The slow way, for forms that are rare.
-fn gathered(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Column {
+fn gathered(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Column {
     let mut starts = Vec::with_capacity(pieces.len());
     let mut len = 0;
     for piece in pieces {
         starts.push(len);
         len += piece.len();
     }
-    let rows: Option<Vec<u32>> = picks
-        .iter()
-        .map(|pick| {
-            let (piece, row) = pick.at();
-            u32::try_from(starts[piece] + row).ok()
-        })
-        .collect();
+    let rows: Option<Vec<u32>> =
+        picks.iter().map(|(piece, row)| u32::try_from(starts[piece] + row).ok()).collect();
     match rows {
         Some(rows) => {
             let pieces: Vec<Column> = pieces.iter().map(|piece| (*piece).clone()).collect();
             concat(data_type, &pieces).gather(&rows)
         }
         None => {
-            let row = |pick: &Pick| pieces[pick.piece as usize].slice(pick.row as usize, 1);
-            concat(data_type, &picks.iter().map(row).collect::<Vec<_>>())
+            let run = |run: &Run| pieces[run.piece()].slice(run.start as usize, run.len as usize);
+            concat(data_type, &picks.runs.iter().map(run).collect::<Vec<_>>())
         }
     }
 }
 
 /// The values, where all pieces have the form that is usual for the type.
-fn picked(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
+fn picked(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Option<Values> {
     macro_rules! flat {
         ($form:ident) => {{
             let slices = pieces.iter().map(|piece| match piece.values() {
@@ -86,11 +151,14 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Option<Va
                 _ => None,
             });
             let slices: Vec<&[_]> = slices.collect::<Option<_>>()?;
-            let value = |pick: &Pick| {
-                let (piece, row) = pick.at();
-                slices[piece].get(row).copied().unwrap_or_default()
-            };
-            Some(Values::$form(picks.iter().map(value).collect()))
+            let mut picked = Vec::with_capacity(picks.len());
+            for run in &picks.runs {
+                match slices[run.piece()].get(run.rows()) {
+                    Some(values) => picked.extend_from_slice(values),
+                    None => picked.resize(picked.len() + run.len as usize, Default::default()),
+                }
+            }
+            Some(Values::$form(picked))
         }};
     }
     match data_type {
@@ -101,9 +169,9 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Option<Va
             let is_flat =
                 |piece: &&Column| matches!(piece.values(), Values::Boolean(_) | Values::Null);
             pieces.iter().all(is_flat).then(|| {
-                Values::Boolean(Bitmap::from_fn(picks.len(), |index| {
-                    let (piece, row) = picks[index].at();
-                    matches!(pieces[piece].values(), Values::Boolean(bits) if bits.get(row))
+                Values::Boolean(bits_of(picks, |piece| match pieces[piece].values() {
+                    Values::Boolean(bits) => Bits::Each(bits),
+                    _ => Bits::All(false),
                 }))
             })
         }
@@ -123,8 +191,66 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &[Pick]) -> Option<Va
             };
             Some(Values::Struct(fields.iter().enumerate().map(field).collect::<Option<_>>()?))
         }
+        DataType::List(element) => {
+            let parts = pieces.iter().map(|piece| match piece.values() {
+                Values::List { offsets, elements } => Some((offsets.as_slice(), Some(&**elements))),
+                Values::Null => Some((&[][..], None)),
+                _ => None,
+            });
+            let (offsets, pieces): (Vec<&[usize]>, Vec<Option<&Column>>) =
+                parts.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+            let (offsets, picks) = picked_entries(&offsets, picks)?;
+            let elements = Box::new(pick_some(element, &pieces, &picks));
+            Some(Values::List { offsets, elements })
+        }
+        DataType::Map(key, value) => {
+            let parts = pieces.iter().map(|piece| match piece.values() {
+                Values::Map { offsets, keys, values } => {
+                    Some((offsets.as_slice(), (Some(&**keys), Some(&**values))))
+                }
+                Values::Null => Some((&[][..], (None, None))),
+                _ => None,
+            });
+            let (offsets, pieces): (Vec<&[usize]>, Vec<(Option<&Column>, Option<&Column>)>) =
+                parts.collect::<Option<Vec<_>>>()?.into_iter().unzip();
+            let (keys, values): (Vec<_>, Vec<_>) = pieces.into_iter().unzip();
+            let (offsets, picks) = picked_entries(&offsets, picks)?;
+            let keys = Box::new(pick_some(key, &keys, &picks));
+            let values = Box::new(pick_some(value, &values, &picks));
+            Some(Values::Map { offsets, keys, values })
+        }
         _ => None,
     }
+}
+
+/// The rows of those columns that are there.
+fn pick_some(data_type: &DataType, pieces: &[Option<&Column>], picks: &Picks) -> Column {
+    let none = Column::nulls(data_type.clone(), 0);
+    let pieces: Vec<&Column> = pieces.iter().map(|piece| piece.unwrap_or(&none)).collect();
+    pick(data_type, &pieces, picks)
+}
+
+/// The offsets of the picked lists, and the entries of them: those of rows that follow each other
+/// do so, too. None where there are more entries than 32 bits count.
+fn picked_entries(offsets: &[&[usize]], picks: &Picks) -> Option<(Vec<usize>, Picks)> {
+    let mut picked = Vec::with_capacity(picks.len() + 1);
+    let mut entries = Picks::default();
+    picked.push(0);
+    for run in &picks.runs {
+        let (start, end) = (run.start as usize, run.start as usize + run.len as usize);
+        let Some(bounds) = offsets[run.piece()].get(start..=end) else {
+            picked.resize(picked.len() + run.len as usize, entries.len);
+            continue;
+        };
+        let (first, last) = (bounds[0], bounds[bounds.len() - 1]);
+        picked.extend(bounds[1..].iter().map(|bound| bound - first + entries.len));
+        entries.len += last - first;
+        let (start, len) = (u32::try_from(first).ok()?, u32::try_from(last - first).ok()?);
+        if len > 0 {
+            entries.runs.push(Run { piece: run.piece, start, len });
+        }
+    }
+    Some((picked, entries))
 }
 
 /// Texts in the form they have.
@@ -159,7 +285,7 @@ impl<'a> Texts<'a> {
 }
 
 /// Codes where most of the rows are coded, and else flat.
-fn picked_texts(pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
+fn picked_texts(pieces: &[&Column], picks: &Picks) -> Option<Values> {
     let texts: Vec<Texts<'_>> =
         pieces.iter().map(|piece| Texts::of(piece)).collect::<Option<_>>()?;
     let (mut coded, mut flat) = (0, 0);
@@ -173,13 +299,17 @@ fn picked_texts(pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
     if coded >= flat {
         return Some(picked_codes(pieces, &texts, picks));
     }
-    let bytes_of = |pick: &Pick| {
-        let (piece, row) = pick.at();
+    let bytes_of = |(piece, row): (usize, usize)| {
         if pieces[piece].is_valid(row) { texts[piece].bytes(row) } else { &[] }
     };
     let byte_len = picks.iter().map(|pick| bytes_of(pick).len()).sum();
     let mut picked = Strings::with_capacity(picks.len(), byte_len);
-    picks.iter().for_each(|pick| picked.push(bytes_of(pick)));
+    for run in &picks.runs {
+        match (texts[run.piece()], pieces[run.piece()].validity()) {
+            (Texts::Flat(strings), None) => picked.append_range(strings, run.rows()),
+            _ => run.rows().for_each(|row| picked.push(bytes_of((run.piece(), row)))),
+        }
+    }
     Some(Values::Strings(picked))
 }
 
@@ -187,7 +317,7 @@ fn picked_texts(pieces: &[&Column], picks: &[Pick]) -> Option<Values> {
 const UNSEEN: u32 = u32::MAX;
 
 /// Each word that a row uses is looked up once for each of the pieces.
-fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &[Pick]) -> Values {
+fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &Picks) -> Values {
     let mut interner = Interner::new();
     let mut numbers: Vec<Vec<u32>> = texts
         .iter()
@@ -196,25 +326,37 @@ fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &[Pick]) -> Valu
             _ => Vec::new(),
         })
         .collect();
-    let number = |pick: &Pick| {
-        let (piece, row) = pick.at();
-        if !pieces[piece].is_valid(row) {
-            return 0;
-        }
-        match texts[piece] {
+    let mut picked = Vec::with_capacity(picks.len());
+    for run in &picks.runs {
+        let (piece, numbers) = (pieces[run.piece()], &mut numbers[run.piece()]);
+        match texts[run.piece()] {
             Texts::Coded(codes, words) => {
-                let code = codes[row] as usize;
-                let number = &mut numbers[piece][code];
-                if *number == UNSEEN {
-                    *number = interner.intern(words.bytes(code));
+                let mut number = |code: u32| {
+                    let number = &mut numbers[code as usize];
+                    if *number == UNSEEN {
+                        *number = interner.intern(words.bytes(code as usize));
+                    }
+                    *number
+                };
+                let codes = &codes[run.rows()];
+                match piece.validity() {
+                    None => picked.extend(codes.iter().map(|code| number(*code))),
+                    Some(valid) => {
+                        picked.extend(
+                            run.rows()
+                                .zip(codes)
+                                .map(|(row, code)| if valid.get(row) { number(*code) } else { 0 }),
+                        )
+                    }
                 }
-                *number
             }
-            texts => interner.intern(texts.bytes(row)),
+            Texts::Flat(strings) => picked.extend(run.rows().map(|row| {
+                if piece.is_valid(row) { interner.intern(strings.bytes(row)) } else { 0 }
+            })),
+            Texts::Null => picked.resize(picked.len() + run.len as usize, 0),
         }
-    };
-    let codes = picks.iter().map(number).collect();
-    Values::Codes { codes, dictionary: Arc::new(interner.into_words()) }
+    }
+    Values::Codes { codes: picked, dictionary: Arc::new(interner.into_words()) }
 }
 
 #[cfg(test)]
@@ -234,6 +376,9 @@ mod tests {
         leaf.prop_recursive(2, 4, 2, |inner| {
             prop_oneof![
                 inner.clone().prop_map(|element| DataType::List(Box::new(element))),
+                inner
+                    .clone()
+                    .prop_map(|value| { DataType::Map(Box::new(DataType::Utf8), Box::new(value)) }),
                 (inner.clone(), inner).prop_map(|(left, right)| {
                     DataType::Struct(vec![Field::new("a", left), Field::new("b", right)])
                 }),
@@ -250,6 +395,11 @@ mod tests {
             DataType::Boolean => Scalar::Boolean(number > 2),
             DataType::List(element) => {
                 Scalar::List((0..seed % 3).map(|at| value_of(element, seed / 3 + at)).collect())
+            }
+            DataType::Map(_, value) => {
+                let entry =
+                    |at| (Scalar::Utf8(format!("key {at}")), value_of(value, seed / 3 + at));
+                Scalar::Map((0..seed % 3).map(entry).collect())
             }
             DataType::Struct(fields) => Scalar::Struct(
                 fields
@@ -273,7 +423,10 @@ mod tests {
                 (prop::collection::vec(any::<u64>(), 1..20), any::<bool>()),
                 1..4,
             ),
-            picks in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..40),
+            picks in prop::collection::vec(
+                (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 1_usize..9),
+                0..20,
+            ),
         ) {
             let pieces: Vec<Column> = seeds
                 .iter()
@@ -290,14 +443,17 @@ mod tests {
                 .collect();
             let picks: Vec<Pick> = picks
                 .iter()
-                .map(|(piece, row)| {
+                .flat_map(|(piece, row, len)| {
                     let piece = piece.index(pieces.len());
                     let row = row.index(pieces[piece].len());
-                    Pick { piece: u32::try_from(piece).unwrap(), row: u32::try_from(row).unwrap() }
+                    let rows = row..(row + len).min(pieces[piece].len());
+                    rows.map(move |row| (u32::try_from(piece).unwrap(), u32::try_from(row).unwrap()))
                 })
+                .map(|(piece, row)| Pick { piece, row })
                 .collect();
             let refs: Vec<&Column> = pieces.iter().collect();
-            let found = pick(&data_type, &refs, &picks).scalars();
+            let runs: Picks = picks.iter().copied().collect();
+            let found = pick(&data_type, &refs, &runs).scalars();
             let expected: Vec<Scalar> = picks
                 .iter()
                 .map(|pick| pieces[pick.piece as usize].scalar_at(pick.row as usize))

@@ -140,6 +140,20 @@ impl Strings {
         self.offsets.extend(other.offsets[1..].iter().map(|offset| start + offset));
     }
 
+    /// Adds values of another at the end, those in a range of positions, which must lie inside.
+    pub fn append_range(&mut self, other: &Self, range: Range<usize>) {
+        let (from, to) = (other.offsets[range.start], self.bytes.len());
+        self.bytes.extend_from_slice(&other.bytes[from..other.offsets[range.end]]);
+        let offsets = &other.offsets[range.start + 1..=range.end];
+        self.offsets.extend(offsets.iter().map(|offset| offset - from + to));
+    }
+
+    /// Gives back the room that the values do not take.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.offsets.shrink_to_fit();
+        self.bytes.shrink_to_fit();
+    }
+
     /// The offsets, one more than there are values, and the bytes they lead into.
     pub fn parts(&self) -> (&[usize], &[u8]) {
         (&self.offsets, &self.bytes)

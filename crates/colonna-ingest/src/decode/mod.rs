@@ -1,9 +1,11 @@
 //! From bytes to records: one folder for each format.
 
 pub(crate) mod csv;
+pub(crate) mod digits;
 pub(crate) mod feed;
 pub(crate) mod json;
 pub(crate) mod lines;
+pub(crate) mod moments;
 pub(crate) mod text;
 
 use std::fmt::Debug;

@@ -113,7 +113,7 @@ impl RecordShape {
     /// Empty columns of this shape.
     pub(crate) fn builders(&self) -> Vec<ColumnBuilder> {
         if self.forms.len() == self.schema.fields.len() {
-            return self.forms.to_vec();
+            return self.forms.iter().map(ColumnBuilder::with_room).collect();
         }
         let fields = self.schema.fields.iter();
         fields.map(|field| ColumnBuilder::interning(&field.data_type)).collect()

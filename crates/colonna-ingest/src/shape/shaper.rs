@@ -11,6 +11,7 @@ use super::convert::{days, decimal, double, integer, micros};
 use super::residual::{Unfit, residual_json};
 use super::{ObjectShape, Policy, Reading, RecordShape, UNQUOTED_NULL, ValueShape};
 use crate::decode::json::{Kind, Value, quoted};
+use crate::decode::moments::Moments;
 use crate::infer::{Number, TextValue, read_number, read_text};
 use crate::{IngestError, Source, TimeFormat};
 
@@ -36,6 +37,7 @@ pub struct Shaper {
     dropped: FxHashSet<usize>,
     extra_fields: Vec<(String, String)>,
     state: State,
+    moments: Moments,
 }
 
 /// What goes beside the columns while a record is written.
@@ -62,12 +64,15 @@ impl Shaper {
             dropped: FxHashSet::default(),
             extra_fields: Vec::new(),
             state: State::default(),
+            moments: Moments::default(),
         }
     }
 
-    /// The shape, the columns, and the place of the current record in them.
-    pub(crate) fn parts_mut(&mut self) -> (&RecordShape, &mut [ColumnBuilder], usize) {
-        (&self.shape, &mut self.columns, self.rows)
+    /// The shape, the columns, the place of the current record in them, and the last day.
+    pub(crate) fn parts_mut(
+        &mut self,
+    ) -> (&RecordShape, &mut [ColumnBuilder], usize, &mut Moments) {
+        (&self.shape, &mut self.columns, self.rows, &mut self.moments)
     }
 
     /// How many values there were, so far, that another shape could have taken better: they did not

@@ -10,8 +10,10 @@ use colonna_column::ColumnBuilder;
 
 use super::shaper::{write_number, write_string};
 use super::{ObjectShape, Policy, Shaper, ValueShape};
+use crate::decode::digits;
 use crate::decode::json::{Cursor, Kind, plain_len, unescape};
-use crate::infer::{is_exact_double, read_number};
+use crate::decode::moments::Moments;
+use crate::infer::read_number;
 
 impl Shaper {
     /// Adds the record that starts at `start` of a text and takes up the rest of its line. Where the
@@ -19,8 +21,8 @@ impl Shaper {
     /// left then. Else the record is to be ended by [`Shaper::finish_record`].
     #[inline]
     pub(crate) fn push_line(&mut self, text: &str, start: usize) -> Option<usize> {
-        let (shape, columns, row) = self.parts_mut();
-        let mut shredder = Shredder { text, bytes: text.as_bytes(), at: start };
+        let (shape, columns, row, moments) = self.parts_mut();
+        let mut shredder = Shredder { text, bytes: text.as_bytes(), at: start, moments };
         let next = shredder.record(columns, &shape.root, row);
         if next.is_none() {
             columns.iter_mut().for_each(|column| column.truncate(row));
@@ -34,6 +36,7 @@ struct Shredder<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
+    moments: &'a mut Moments,
 }
 
 impl<'a> Shredder<'a> {
@@ -142,6 +145,9 @@ impl<'a> Shredder<'a> {
                 column.push_bool(first == b't').ok()?;
             }
             (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'"') => {
+                if let Some(value) = self.moment(shape) {
+                    return column.push_i64(value).ok();
+                }
                 let text = self.plain_string()?;
                 write_string(column, shape, text, exactly).then_some(())?;
             }
@@ -166,6 +172,25 @@ impl<'a> Shredder<'a> {
             _ => return None,
         }
         Some(())
+    }
+
+    /// A day or a moment, and past its quotes, where it is written as most are.
+    #[inline]
+    fn moment(&mut self, shape: &ValueShape) -> Option<i64> {
+        let start = self.at + 1;
+        let (value, len) = match shape {
+            ValueShape::Date(format) if Moments::are_of(format) => {
+                let (micros, len) = self.moments.date(self.bytes, start)?;
+                (micros / MICROS_PER_DAY, len)
+            }
+            ValueShape::Timestamp { format, .. } if Moments::are_of(format) => {
+                self.moments.moment(self.bytes, start)?
+            }
+            _ => return None,
+        };
+        (self.bytes.get(start + len) == Some(&b'"')).then_some(())?;
+        self.at = start + len + 1;
+        Some(value)
     }
 
     /// The elements of a list, from behind its bracket to behind the other one.
@@ -247,52 +272,33 @@ impl<'a> Shredder<'a> {
 
     #[inline]
     fn integer(&mut self) -> Option<i64> {
-        let rest = self.bytes.get(self.at..)?;
-        let digits = rest.strip_prefix(b"-").unwrap_or(rest);
-        let (value, len) = leading_digits(digits);
-        if len == 0 || len > MOST_DIGITS || (len > 1 && digits.first() == Some(&b'0')) {
-            return self.number_text().and_then(|text| text.parse().ok());
+        match digits::integer(self.bytes, self.at) {
+            Some((value, len)) => {
+                self.at += len;
+                Some(value)
+            }
+            None => self.number_text().and_then(|text| text.parse().ok()),
         }
-        self.at += rest.len() - digits.len() + len;
-        Some(if rest.len() == digits.len() { value } else { -value })
     }
 
     #[inline]
-    #[expect(clippy::cast_precision_loss, reason = "fifteen digits are a double exactly")]
     fn double(
         &mut self,
         column: &mut ColumnBuilder,
         shape: &ValueShape,
         exactly: bool,
     ) -> Option<()> {
-        let rest = self.bytes.get(self.at..)?;
-        let digits = rest.strip_prefix(b"-").unwrap_or(rest);
-        let is_negative = digits.len() < rest.len();
-        let (whole, whole_len) = leading_digits(digits);
-        let fraction_text = digits.get(whole_len..).and_then(|rest| rest.strip_prefix(b"."));
-        let (fraction, fraction_len) = fraction_text.map_or((0, 0), leading_digits);
-        let is_short = (1..=15).contains(&(whole_len + fraction_len))
-            && whole_len > 0
-            && !(whole_len > 1 && digits.first() == Some(&b'0'))
-            && fraction_text.is_some() == (fraction_len > 0);
-        let end = whole_len + fraction_len + usize::from(fraction_len > 0);
-        if !is_short || matches!(digits.get(end), Some(b'e' | b'E')) {
-            let text = self.number_text()?;
-            let number = read_number(text);
-            return write_number(column, shape, text, number, exactly).then_some(());
-        }
-        self.at += usize::from(is_negative) + end;
-        let value = match fraction_len {
-            // An integer zero has no sign.
-            0 => (if is_negative { -whole } else { whole }) as f64,
-            _ => {
-                let power = POWERS_OF_TEN.get(fraction_len)?;
-                let magnitude = (whole * power + fraction) as f64 / *power as f64;
-                if is_negative { -magnitude } else { magnitude }
+        match digits::double(self.bytes, self.at) {
+            Some((value, len)) if !matches!(self.bytes.get(self.at + len), Some(b'e' | b'E')) => {
+                self.at += len;
+                column.push_f64(value).ok()
             }
-        };
-        debug_assert!(fraction_len > 0 || is_exact_double(whole), "fifteen digits");
-        column.push_f64(value).ok()
+            _ => {
+                let text = self.number_text()?;
+                let number = read_number(text);
+                write_number(column, shape, text, number, exactly).then_some(())
+            }
+        }
     }
 
     fn word(&mut self, word: &'static str) -> Option<&'static str> {
@@ -322,32 +328,7 @@ impl<'a> Shredder<'a> {
     }
 }
 
-/// As many digits never leave 64 bits.
-const MOST_DIGITS: usize = 18;
-
-const POWERS_OF_TEN: [i64; 16] = {
-    let mut powers = [1; 16];
-    let mut index = 1;
-    while index < powers.len() {
-        powers[index] = powers[index - 1] * 10;
-        index += 1;
-    }
-    powers
-};
-
-/// The value and the count of the digits that the bytes start with. Past [`MOST_DIGITS`] the value
-/// means nothing.
-#[inline]
-fn leading_digits(bytes: &[u8]) -> (i64, usize) {
-    let (mut value, mut len) = (0_i64, 0);
-    while let Some(byte @ b'0'..=b'9') = bytes.get(len)
-        && len <= MOST_DIGITS
-    {
-        value = value.wrapping_mul(10).wrapping_add(i64::from(byte - b'0'));
-        len += 1;
-    }
-    (value, len)
-}
+const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A key as JSON writes it, made for comparing.
 #[derive(Clone, Debug, PartialEq)]

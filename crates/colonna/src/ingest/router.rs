@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns, Pick, pick};
+use colonna_column::{Column, Columns, Pick, Picks, pick};
 use colonna_exec::sort_rows;
 use colonna_page::{Layout, SortedBy, WriteOptions};
 use colonna_schema::Schema;
@@ -255,7 +255,7 @@ fn write_partition(
 /// Joins parts and sorts their rows, column by column and the columns side by side, so that hardly
 /// more than the rows themselves is in memory.
 fn sorted(schema: &Arc<Schema>, parts: Vec<Part>, sort_by: &[SortedBy]) -> Result<Columns, Error> {
-    let picks = in_order(picks_of(&parts), &parts, sort_by)?;
+    let picks = in_order(&picks_of(&parts), &parts, sort_by)?;
     let row_count = picks.len();
     let mut pieces: Vec<Vec<Column>> = schema.fields.iter().map(|_| Vec::new()).collect();
     for part in parts {
@@ -283,18 +283,19 @@ fn picks_of(parts: &[Part]) -> Vec<Pick> {
 }
 
 /// The rows in the order of the keys.
-fn in_order(picks: Vec<Pick>, parts: &[Part], sort_by: &[SortedBy]) -> Result<Vec<Pick>, Error> {
+fn in_order(picks: &[Pick], parts: &[Part], sort_by: &[SortedBy]) -> Result<Picks, Error> {
+    let unordered: Picks = picks.iter().copied().collect();
     let joined = |key: &SortedBy| {
         let pieces: Option<Vec<Column>> =
             parts.iter().map(|part| part.rows.column_at(&key.path)).collect();
         let pieces = pieces.filter(|pieces| !pieces.is_empty())?;
         let data_type = pieces.first()?.data_type().clone();
-        let values = pick(&data_type, &pieces.iter().collect::<Vec<_>>(), &picks);
+        let values = pick(&data_type, &pieces.iter().collect::<Vec<_>>(), &unordered);
         Some((values, key.descending, key.nulls_first))
     };
     let keys: Vec<(Column, bool, bool)> = sort_by.iter().filter_map(joined).collect();
     if keys.is_empty() {
-        return Ok(picks);
+        return Ok(unordered);
     }
     let order = sort_rows(&keys, picks.len())?;
     Ok(order.into_iter().map(|row| picks[row as usize]).collect())

@@ -3,11 +3,11 @@
 //! Eight bytes are compared at a time, in a register: a search that starts anew behind each find costs
 //! more than the fields between are long.
 
-pub(super) const WIDTH: usize = size_of::<u64>();
+pub(crate) const WIDTH: usize = size_of::<u64>();
 const LOW_BITS: u64 = every(0x7f);
 
 /// A byte in all places of a word.
-pub(super) const fn every(byte: u8) -> u64 {
+pub(crate) const fn every(byte: u8) -> u64 {
     u64::from_le_bytes([byte; WIDTH])
 }
 
@@ -19,7 +19,7 @@ fn zeros(word: u64) -> u64 {
 
 /// How many bytes of a word stand before the lowest bit that is set; all of them where none is.
 #[inline]
-pub(super) fn bytes_before(bits: u64) -> usize {
+pub(crate) fn bytes_before(bits: u64) -> usize {
     (bits.trailing_zeros() / 8) as usize
 }
 

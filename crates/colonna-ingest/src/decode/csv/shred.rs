@@ -10,10 +10,10 @@ use colonna_column::ColumnBuilder;
 
 use super::delimiters::find;
 use super::dialect::Dialect;
-use super::digits::{double, integer};
 use super::layout::Layout;
-use super::moments::Moments;
 use super::records::unescape;
+use crate::decode::digits::{double, integer};
+use crate::decode::moments::Moments;
 use crate::infer::NumberStyle;
 use crate::shape::{Policy, Reading, UNQUOTED_NULL, ValueShape, write_text};
 use crate::{RecordShape, Shaper};
@@ -55,28 +55,28 @@ struct Cell<'a> {
     slot: usize,
     shape: &'a ValueShape,
     exactly: bool,
-    form: Form<'a>,
+    form: Form,
 }
 
 /// What the straight way knows of a type. Whatever it does not read is read as any text is.
-enum Form<'a> {
+enum Form {
     Text,
     Integer,
     Double,
-    Date(Moments<'a>),
-    Moment(Moments<'a>),
+    Date(Moments),
+    Moment(Moments),
     Other,
 }
 
-impl<'a> Form<'a> {
-    fn of(shape: &'a ValueShape) -> Self {
+impl Form {
+    fn of(shape: &ValueShape) -> Self {
         match shape {
             ValueShape::Text(Reading { is_open: false, .. }) => Self::Text,
             ValueShape::Int64(Reading { style: NumberStyle::Plain, .. }) => Self::Integer,
             ValueShape::Float64(Reading { style: NumberStyle::Plain, .. }) => Self::Double,
-            ValueShape::Date(format) => Moments::of(format).map_or(Self::Other, Self::Date),
-            ValueShape::Timestamp { format, .. } => {
-                Moments::of(format).map_or(Self::Other, Self::Moment)
+            ValueShape::Date(format) if Moments::are_of(format) => Self::Date(Moments::default()),
+            ValueShape::Timestamp { format, .. } if Moments::are_of(format) => {
+                Self::Moment(Moments::default())
             }
             _ => Self::Other,
         }
@@ -115,7 +115,7 @@ impl<'a> Shredder<'a> {
         if self.refused > self.added + MOST_REFUSED {
             return None;
         }
-        let (_, columns, row) = shaper.parts_mut();
+        let (_, columns, row, _) = shaper.parts_mut();
         let next = self.record(columns, row, start);
         match next {
             Some(_) => self.added += 1,

@@ -6,28 +6,26 @@ use crate::{Separator, TimeFormat};
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const DATE_LEN: usize = 10;
 
-/// Reads the times of one column.
-#[derive(Clone, Debug)]
-pub(super) struct Moments<'a> {
-    format: &'a TimeFormat,
+/// Reads times, and remembers the last day.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Moments {
     /// The date that was read last, and the microseconds to its midnight.
     date: [u8; DATE_LEN],
     midnight: i64,
 }
 
-impl<'a> Moments<'a> {
-    /// None where times of that format are of another form.
-    pub(super) fn of(format: &'a TimeFormat) -> Option<Self> {
-        let is_iso = matches!(
+impl Moments {
+    /// Whether times of that format are mostly of this form.
+    pub(crate) fn are_of(format: &TimeFormat) -> bool {
+        matches!(
             format,
             TimeFormat::Iso8601 | TimeFormat::YearFirst { separator: Separator::Hyphen }
-        );
-        is_iso.then_some(Self { format, date: [0; DATE_LEN], midnight: 0 })
+        )
     }
 
     /// The microseconds to the midnight of `2025-10-01`, where that stands at `at`.
     #[inline]
-    pub(super) fn date(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
+    pub(crate) fn date(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
         let date: &[u8; DATE_LEN] = text.get(at..)?.first_chunk()?;
         if *date != self.date {
             self.learn(date)?;
@@ -38,7 +36,7 @@ impl<'a> Moments<'a> {
     /// The microseconds to `2025-10-01 08:30:00`, with up to six digits of a fraction and a `Z`, where
     /// that stands at `at`; and the length of it.
     #[inline]
-    pub(super) fn moment(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
+    pub(crate) fn moment(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
         let (midnight, _) = self.date(text, at)?;
         let clock: &[u8; 9] = text.get(at + DATE_LEN..)?.first_chunk()?;
         let [b'T' | b' ', h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
@@ -67,7 +65,7 @@ impl<'a> Moments<'a> {
             _ => byte.is_ascii_digit(),
         });
         let text = std::str::from_utf8(date).ok().filter(|_| is_date)?;
-        (self.date, self.midnight) = (*date, self.format.parse(text)?.micros);
+        (self.date, self.midnight) = (*date, TimeFormat::Iso8601.parse(text)?.micros);
         Some(())
     }
 }
@@ -92,7 +90,8 @@ mod tests {
             ),
         ) {
             for format in [TimeFormat::Iso8601, TimeFormat::YearFirst { separator: Separator::Hyphen }] {
-                let mut moments = Moments::of(&format).unwrap();
+                prop_assert!(Moments::are_of(&format));
+                let mut moments = Moments::default();
                 for text in &texts {
                     let date = moments.date(text.as_bytes(), 0);
                     let moment = moments.moment(text.as_bytes(), 0);
@@ -109,10 +108,10 @@ mod tests {
 
     #[test]
     fn times_as_people_write_them_are_read() {
-        let mut moments = Moments::of(&TimeFormat::Iso8601).unwrap();
+        let mut moments = Moments::default();
         assert_eq!(moments.moment(b"1970-01-02 00:00:01,", 0), Some((86_401_000_000, 19)));
         assert_eq!(moments.moment(b"x1970-01-02T00:00:00.25Z", 1), Some((86_400_250_000, 23)));
         assert_eq!(moments.date(b"1970-01-03", 0), Some((172_800_000_000, 10)));
-        assert!(Moments::of(&TimeFormat::Rfc2822).is_none());
+        assert!(!Moments::are_of(&TimeFormat::Rfc2822));
     }
 }

@@ -1,9 +1,9 @@
 //! Numbers at a place in a text, eight bytes at a time.
 
-use super::delimiters::{WIDTH, bytes_before, every};
+use super::csv::delimiters::{WIDTH, bytes_before, every};
 
 /// As many digits never leave 64 bits.
-pub(super) const MOST_DIGITS: usize = 18;
+pub(crate) const MOST_DIGITS: usize = 18;
 
 /// The powers of ten with up to that many zeros.
 const POWERS_OF_TEN: [u64; WIDTH + 1] =
@@ -26,7 +26,7 @@ fn word(text: &[u8], at: usize) -> u64 {
 /// The value and the count of the digits that stand at `at`. Past [`MOST_DIGITS`] the value means
 /// nothing.
 #[inline]
-pub(super) fn leading_digits(text: &[u8], at: usize) -> (i64, usize) {
+pub(crate) fn leading_digits(text: &[u8], at: usize) -> (i64, usize) {
     let (mut value, mut len) = (0_u64, 0);
     loop {
         let word = word(text, at + len);
@@ -72,7 +72,7 @@ fn first_digits(word: u64, count: usize) -> u64 {
 
 /// The integer that stands at `at`, and its length. None where it has to be looked at closely.
 #[inline]
-pub(super) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
+pub(crate) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);
     let (value, len) = leading_digits(text, start);
@@ -85,7 +85,7 @@ pub(super) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
 /// be looked at closely: it has more than fifteen digits, or an exponent.
 #[inline]
 #[expect(clippy::cast_precision_loss, reason = "fifteen digits are a double exactly")]
-pub(super) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
+pub(crate) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);
     let (digits, whole_len, fraction_len) =
