@@ -12,7 +12,7 @@ const CLEAN_ROWS: usize = 100;
 const WEAK_ROWS: usize = 20;
 
 /// What a line of one field counts beside lines of several.
-const SINGLE_FIELD: f64 = 0.1;
+pub(super) const SINGLE_FIELD: f64 = 0.1;
 
 /// What a dialect makes of a sample.
 #[derive(Default)]

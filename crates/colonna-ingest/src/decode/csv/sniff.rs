@@ -5,7 +5,7 @@
 //! stand inside of values more often than between them: they have to cut every record alike, and
 //! never a value of a type.
 
-use super::census::{Census, usual_len};
+use super::census::{Census, SINGLE_FIELD, usual_len};
 use super::dialect::{Comment, Dialect, Extent, Field};
 use super::header::{Below, is_header};
 use super::layout::{Layout, count_lines, distinct_names, numbered_name};
@@ -101,6 +101,16 @@ fn best_dialect(sample: &[u8], is_whole: bool, options: &CsvOptions) -> Dialect 
     for ends_at_cr in line_ends(sample) {
         for (delimiter, trust) in delimiters(sample, options) {
             for (quote, escape) in quotes(sample, options) {
+                // No score is above one, but for what is made of it.
+                let most_doubt = match quote {
+                    None if options.quote == Mark::Auto => OTHER_QUOTES,
+                    _ => 1.0,
+                };
+                let most_worth = if delimiter.is_empty() { SINGLE_FIELD } else { 1.0 };
+                let most = most_doubt * trust * most_worth;
+                if best.as_ref().is_some_and(|(best, _)| *best >= most) {
+                    continue;
+                }
                 let dialect = Dialect {
                     delimiter: delimiter.clone().into(),
                     quote,
