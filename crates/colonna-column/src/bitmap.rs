@@ -117,6 +117,11 @@ impl Bitmap {
         self.words.truncate(self.len.div_ceil(64));
     }
 
+    /// The bits by words of 64, the first ones lowest; those past the end are zero.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// How many bits are set.
     pub fn count_ones(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
