@@ -7,9 +7,10 @@ use colonna_column::{Column, Columns, Pick};
 use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Schema, Statistics};
 
 use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, Taken, row_counts};
+use crate::evaluate::{Memo, evaluate_with, select_with};
 use crate::group_keys::{GroupKeys, KeyColumn, position_rows};
 use crate::settle::{Settled, settle};
-use crate::{BoundExpr, BoundKind, ExecError, Slots, evaluate, select};
+use crate::{BoundExpr, BoundKind, ExecError, Slots};
 
 /// An aggregate over the columns of a scan.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,13 +45,14 @@ pub(crate) struct Grouped {
 pub(crate) fn values_of<'a>(
     expr: &BoundExpr,
     columns: &'a Columns,
+    memo: &Memo,
 ) -> Result<Cow<'a, Column>, ExecError> {
     match &expr.kind {
         BoundKind::Slot(slot) => match columns.columns().get(*slot) {
             Some(column) => Ok(Cow::Borrowed(column)),
             None => Err(ExecError::MissingSlot { slot: *slot }),
         },
-        _ => evaluate(expr, columns).map(Cow::Owned),
+        _ => evaluate_with(expr, columns, memo).map(Cow::Owned),
     }
 }
 
@@ -90,6 +92,7 @@ pub(crate) struct Groups {
 pub(crate) struct Part {
     pub(crate) keys: GroupKeys,
     pub(crate) accumulators: Vec<Accumulator>,
+    memo: Memo,
     /// It has taken in nothing yet.
     is_untouched: bool,
 }
@@ -100,12 +103,13 @@ impl Part {
         let keys = GroupKeys::new(plan.keys.iter().map(|key| &key.data_type), false);
         let aggregates = plan.aggregates.iter();
         let accumulators = aggregates.map(|aggregate| Accumulator::new(&aggregate.kind)).collect();
-        Self { keys, accumulators, is_untouched: true }
+        Self { keys, accumulators, memo: Memo::default(), is_untouched: true }
     }
 
     fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
         self.is_untouched = false;
-        let keys = plan.keys.iter().map(|key| values_of(key, columns));
+        let memo = &self.memo;
+        let keys = plan.keys.iter().map(|key| values_of(key, columns, memo));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let groups = match keys.as_slice() {
             [] => Vec::new(),
@@ -116,7 +120,7 @@ impl Part {
         let counts = row_counts(grouping, group_count);
         for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
             let grouped = (grouping, counts.as_deref());
-            update(aggregate, accumulator, columns, grouped, group_count)?;
+            update(aggregate, accumulator, (columns, memo), grouped, group_count)?;
         }
         Ok(())
     }
@@ -230,12 +234,12 @@ impl Groups {
 fn update(
     aggregate: &Aggregate,
     accumulator: &mut Accumulator,
-    columns: &Columns,
+    (columns, memo): (&Columns, &Memo),
     (grouping, row_counts): (Grouping<'_>, Option<&[u32]>),
     group_count: usize,
 ) -> Result<(), ExecError> {
     if let Some(filter) = &aggregate.filter {
-        let selected = select(filter, columns)?;
+        let selected = select_with(filter, columns, memo)?;
         if selected.count_ones() < columns.row_count() {
             let rows = position_rows(selected.ones())?;
             let narrowed = gather_read(columns, &rows, |slot| aggregate.reads.contains(&slot))?;
@@ -247,21 +251,28 @@ fn update(
                 Grouping::One => Grouping::One,
                 Grouping::Each(_) => Grouping::Each(&groups),
             };
-            return take_in(aggregate, accumulator, &narrowed, (grouping, None), group_count);
+            return take_in(
+                aggregate,
+                accumulator,
+                (&narrowed, memo),
+                (grouping, None),
+                group_count,
+            );
         }
     }
-    take_in(aggregate, accumulator, columns, (grouping, row_counts), group_count)
+    take_in(aggregate, accumulator, (columns, memo), (grouping, row_counts), group_count)
 }
 
 fn take_in(
     aggregate: &Aggregate,
     accumulator: &mut Accumulator,
-    columns: &Columns,
+    (columns, memo): (&Columns, &Memo),
     (grouping, row_counts): (Grouping<'_>, Option<&[u32]>),
     group_count: usize,
 ) -> Result<(), ExecError> {
-    let values =
-        |expr: &Option<BoundExpr>| expr.as_ref().map(|expr| values_of(expr, columns)).transpose();
+    let values = |expr: &Option<BoundExpr>| {
+        expr.as_ref().map(|expr| values_of(expr, columns, memo)).transpose()
+    };
     let (argument, order) = (values(&aggregate.argument)?, values(&aggregate.order_by)?);
     accumulator.update(&Rows {
         values: argument.as_deref(),

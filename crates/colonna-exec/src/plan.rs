@@ -9,6 +9,7 @@ use colonna_schema::{DataType, Expr, Field, Query, Scalar, Schema, Statistics};
 use rayon::prelude::*;
 
 use crate::aggregate::{Grouped, Groups, gather_read};
+use crate::evaluate::{Memo, select_with};
 use crate::group_keys::{GroupKeys, position_rows};
 use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_of, outputs};
 use crate::settle::{Partition, Settled, in_order};
@@ -82,6 +83,8 @@ struct GroupBody {
 pub struct Partial {
     plan: Arc<Bound>,
     state: State,
+    /// What the predicate made of dictionaries.
+    memo: Memo,
 }
 
 #[derive(Clone, Debug)]
@@ -167,7 +170,7 @@ impl Plan {
             Body::Rows(_) => State::Rows(KeptRows::default()),
             Body::Groups(body) => State::Groups(Groups::new(&body.grouped)),
         };
-        Partial { plan: Arc::clone(&self.0), state }
+        Partial { plan: Arc::clone(&self.0), state, memo: Memo::default() }
     }
 
     /// How many rows past the filter are enough, where any rows will do: a scan may stop there, as
@@ -481,10 +484,20 @@ impl Partial {
     /// Where a column is missing, or an expression has no value for a row that is selected.
     pub fn update(&mut self, columns: &Columns) -> Result<(), ExecError> {
         let plan = Arc::clone(&self.plan);
-        match plan.filtered(columns)? {
+        match plan.filtered(columns, &self.memo)? {
             Some(columns) => self.update_selected(&columns),
             None => Ok(()),
         }
+    }
+
+    /// As [`Plan::select`]; entries of dictionaries that earlier batches had are not asked again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::select`].
+    pub fn select(&self, columns: &Columns) -> Result<Option<Bitmap>, ExecError> {
+        let select = |predicate| select_with(predicate, columns, &self.memo);
+        self.plan.predicate.as_ref().map(select).transpose()
     }
 
     /// Takes in rows that the predicate has selected already. Nulls of the right type may stand for
@@ -587,9 +600,13 @@ impl Partial {
 
 impl Bound {
     /// The rows that the predicate selects; `None` where it selects none.
-    fn filtered<'a>(&self, columns: &'a Columns) -> Result<Option<Cow<'a, Columns>>, ExecError> {
+    fn filtered<'a>(
+        &self,
+        columns: &'a Columns,
+        memo: &Memo,
+    ) -> Result<Option<Cow<'a, Columns>>, ExecError> {
         let selected = match &self.predicate {
-            Some(predicate) => select(predicate, columns)?,
+            Some(predicate) => select_with(predicate, columns, memo)?,
             None => return Ok((columns.row_count() > 0).then_some(Cow::Borrowed(columns))),
         };
         let count = selected.count_ones();
