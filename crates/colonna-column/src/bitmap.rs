@@ -37,6 +37,19 @@ impl Bitmap {
         Self { words, len }
     }
 
+    /// One bit for each of the values.
+    pub fn from_values<T: Copy>(values: &[T], bit: impl Fn(T) -> bool) -> Self {
+        let bits = |bits: u64, (index, &value): (usize, &T)| bits | u64::from(bit(value)) << index;
+        // Of a chunk whose length is known the compiler makes a loop without branches.
+        let (chunks, rest) = values.as_chunks::<64>();
+        let mut words: Vec<u64> =
+            chunks.iter().map(|chunk| chunk.iter().enumerate().fold(0, bits)).collect();
+        if !rest.is_empty() {
+            words.push(rest.iter().enumerate().fold(0, bits));
+        }
+        Self { words, len: values.len() }
+    }
+
     /// How many bits there are.
     pub fn len(&self) -> usize {
         self.len
@@ -285,6 +298,7 @@ mod tests {
         ) {
             let bitmap: Bitmap = bits.iter().copied().collect();
             prop_assert_eq!(&bitmap, &Bitmap::from_fn(bits.len(), |index| bits[index]));
+            prop_assert_eq!(&bitmap, &Bitmap::from_values(&bits, |bit| bit));
             prop_assert_eq!(bitmap.iter().collect::<Vec<_>>(), bits.clone());
             let ones: Vec<usize> = (0..bits.len()).filter(|&index| bits[index]).collect();
             prop_assert_eq!(bitmap.count_ones(), ones.len());

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns};
+use colonna_column::{Column, Columns, Pick};
 use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Schema, Statistics};
 
-use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows};
-use crate::group_keys::{GroupKeys, position_rows};
-use crate::{BoundExpr, BoundKind, ExecError, Slots, evaluate, select};
+use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, Taken, row_counts};
+use crate::evaluate::{Memo, evaluate_with, select_with};
+use crate::group_keys::{GroupKeys, KeyColumn, position_rows};
+use crate::settle::{Settled, settle};
+use crate::{BoundExpr, BoundKind, ExecError, Slots};
 
 /// An aggregate over the columns of a scan.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,13 +45,14 @@ pub(crate) struct Grouped {
 pub(crate) fn values_of<'a>(
     expr: &BoundExpr,
     columns: &'a Columns,
+    memo: &Memo,
 ) -> Result<Cow<'a, Column>, ExecError> {
     match &expr.kind {
         BoundKind::Slot(slot) => match columns.columns().get(*slot) {
             Some(column) => Ok(Cow::Borrowed(column)),
             None => Err(ExecError::MissingSlot { slot: *slot }),
         },
-        _ => evaluate(expr, columns).map(Cow::Owned),
+        _ => evaluate_with(expr, columns, memo).map(Cow::Owned),
     }
 }
 
@@ -69,24 +72,44 @@ pub(crate) fn gather_read(
     Ok(Columns::try_new(Arc::clone(columns.schema()), gathered.collect(), rows.len())?)
 }
 
-/// The groups met so far.
+/// A part with more groups is only absorbed while that joins some.
+const MANY_GROUPS: usize = 1 << 12;
+
+/// How many parts are left apart before it is tried again.
+const PARTS_LEFT_APART: usize = 8;
+
+/// The groups met so far, in parts that follow each other; the last one takes in rows. Equal groups
+/// of several parts are joined in the end, see [`settle`].
 #[derive(Clone, Debug)]
 pub(crate) struct Groups {
-    keys: GroupKeys,
-    accumulators: Vec<Accumulator>,
+    parts: Vec<Part>,
+    /// How many parts with many groups are to be left as they are.
+    left_apart: usize,
 }
 
-impl Groups {
-    pub(crate) fn new(plan: &Grouped) -> Self {
-        let keys = GroupKeys::new(plan.keys.iter().map(|key| &key.data_type));
+/// The groups of some rows that follow each other.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) keys: GroupKeys,
+    pub(crate) accumulators: Vec<Accumulator>,
+    memo: Memo,
+    /// It has taken in nothing yet.
+    is_untouched: bool,
+}
+
+impl Part {
+    fn new(plan: &Grouped) -> Self {
+        // A key that is met again costs less than looking up what hardly ever is.
+        let keys = GroupKeys::new(plan.keys.iter().map(|key| &key.data_type), false);
         let aggregates = plan.aggregates.iter();
         let accumulators = aggregates.map(|aggregate| Accumulator::new(&aggregate.kind)).collect();
-        Self { keys, accumulators }
+        Self { keys, accumulators, memo: Memo::default(), is_untouched: true }
     }
 
-    /// Takes in the rows of a batch.
-    pub(crate) fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
-        let keys = plan.keys.iter().map(|key| values_of(key, columns));
+    fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
+        self.is_untouched = false;
+        let memo = &self.memo;
+        let keys = plan.keys.iter().map(|key| values_of(key, columns, memo));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let groups = match keys.as_slice() {
             [] => Vec::new(),
@@ -94,35 +117,90 @@ impl Groups {
         };
         let grouping = if keys.is_empty() { Grouping::One } else { Grouping::Each(&groups) };
         let group_count = self.keys.len();
+        let counts = row_counts(grouping, group_count);
         for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
-            update(aggregate, accumulator, columns, grouping, group_count)?;
+            let grouped = (grouping, counts.as_deref());
+            update(aggregate, accumulator, (columns, memo), grouped, group_count)?;
         }
         Ok(())
+    }
+
+    /// Takes in the groups of later rows. Where there are none yet, those of the other are taken as
+    /// they are.
+    fn absorb(&mut self, plan: &Grouped, mut later: Self) -> Result<(), ExecError> {
+        if self.is_untouched {
+            *self = later;
+            return Ok(());
+        }
+        later.accumulators.iter_mut().try_for_each(Accumulator::seal)?;
+        let from = position_rows(0..later.keys.len())?;
+        let to = if plan.keys.is_empty() {
+            vec![0; from.len()]
+        } else {
+            let columns = later.keys.into_columns().into_iter().map(|(key, positions)| {
+                let rows = positions.as_deref().unwrap_or(&from).iter();
+                let picks: Vec<Pick> = rows.map(|&row| Pick { piece: 0, row }).collect();
+                KeyColumn::pick(&[&key], &picks).map(Cow::Owned)
+            });
+            let columns: Vec<Cow<'_, Column>> = columns.collect::<Result<_, _>>()?;
+            self.keys.resolve(&columns, from.len())?
+        };
+        let taken = Taken { from: &from, to: &to, group_count: self.keys.len() };
+        for (accumulator, later) in self.accumulators.iter_mut().zip(&later.accumulators) {
+            accumulator.merge(later, &taken)?;
+        }
+        Ok(())
+    }
+
+    fn byte_len(&self) -> usize {
+        self.keys.byte_len() + self.accumulators.iter().map(Accumulator::byte_len).sum::<usize>()
+    }
+}
+
+impl Groups {
+    pub(crate) fn new(plan: &Grouped) -> Self {
+        Self { parts: vec![Part::new(plan)], left_apart: 0 }
+    }
+
+    /// Takes in the rows of a batch.
+    pub(crate) fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
+        self.parts.last_mut().map_or(Ok(()), |part| part.update(plan, columns))
     }
 
     /// Takes in the groups of later rows.
-    pub(crate) fn merge(&mut self, later: Self) -> Result<(), ExecError> {
-        let mapping = self.keys.merge(&later.keys)?;
-        let group_count = self.keys.len();
-        for (accumulator, later) in self.accumulators.iter_mut().zip(later.accumulators) {
-            accumulator.merge(later, &mapping, group_count)?;
+    pub(crate) fn merge(&mut self, later: Self) {
+        self.parts.extend(later.parts);
+    }
+
+    /// Takes in the groups of later rows, and joins those that are equal where some are: parts of
+    /// which nearly every group is a new one are left as they are, but for one now and then.
+    pub(crate) fn absorb(&mut self, plan: &Grouped, later: Self) -> Result<(), ExecError> {
+        for part in later.parts {
+            let Some(last) = self.parts.last_mut() else { return Ok(()) };
+            let later_count = part.keys.len();
+            if later_count > MANY_GROUPS && self.left_apart > 0 {
+                self.left_apart -= 1;
+                self.parts.push(part);
+                continue;
+            }
+            let before = last.keys.len();
+            last.absorb(plan, part)?;
+            let new_count = last.keys.len() - before;
+            if before > 0 && later_count > MANY_GROUPS && new_count > later_count / 4 * 3 {
+                self.left_apart = PARTS_LEFT_APART;
+            }
         }
         Ok(())
     }
 
-    /// One row for each group: its keys, then its aggregates.
-    pub(crate) fn finish(self, plan: &Grouped) -> Result<Columns, ExecError> {
-        let group_count = self.keys.len();
-        let mut columns = self.keys.to_columns()?;
-        for accumulator in self.accumulators {
-            columns.push(accumulator.finish(group_count)?);
-        }
-        Ok(Columns::try_new(Arc::clone(&plan.schema), columns, group_count)?)
+    /// Joins equal groups.
+    pub(crate) fn settle(self, plan: &Grouped) -> Result<Settled, ExecError> {
+        settle(plan, self.parts)
     }
 
     /// About how many bytes of memory they take.
     pub(crate) fn byte_len(&self) -> usize {
-        self.keys.byte_len() + self.accumulators.iter().map(Accumulator::byte_len).sum::<usize>()
+        self.parts.iter().map(Part::byte_len).sum()
     }
 
     /// Takes in the rows that the statistics are of, where these say all that is asked. What they
@@ -138,7 +216,10 @@ impl Groups {
         }
         let known = plan.aggregates.iter().map(|aggregate| known(aggregate, slots, statistics));
         let Some(known) = known.collect::<Option<Vec<_>>>() else { return Ok(false) };
-        for (accumulator, known) in self.accumulators.iter_mut().zip(known) {
+        let Some(part) = self.parts.last_mut() else { return Ok(false) };
+        part.is_untouched = false;
+        let accumulators = part.accumulators.iter_mut();
+        for (accumulator, known) in accumulators.zip(known) {
             match (accumulator, known) {
                 (Accumulator::CountRows(state), Known::Count(count)) => state.add(count)?,
                 (Accumulator::CountValues(state), Known::Count(count)) => state.add(count)?,
@@ -153,12 +234,12 @@ impl Groups {
 fn update(
     aggregate: &Aggregate,
     accumulator: &mut Accumulator,
-    columns: &Columns,
-    grouping: Grouping<'_>,
+    (columns, memo): (&Columns, &Memo),
+    (grouping, row_counts): (Grouping<'_>, Option<&[u32]>),
     group_count: usize,
 ) -> Result<(), ExecError> {
     if let Some(filter) = &aggregate.filter {
-        let selected = select(filter, columns)?;
+        let selected = select_with(filter, columns, memo)?;
         if selected.count_ones() < columns.row_count() {
             let rows = position_rows(selected.ones())?;
             let narrowed = gather_read(columns, &rows, |slot| aggregate.reads.contains(&slot))?;
@@ -170,21 +251,28 @@ fn update(
                 Grouping::One => Grouping::One,
                 Grouping::Each(_) => Grouping::Each(&groups),
             };
-            return take_in(aggregate, accumulator, &narrowed, grouping, group_count);
+            return take_in(
+                aggregate,
+                accumulator,
+                (&narrowed, memo),
+                (grouping, None),
+                group_count,
+            );
         }
     }
-    take_in(aggregate, accumulator, columns, grouping, group_count)
+    take_in(aggregate, accumulator, (columns, memo), (grouping, row_counts), group_count)
 }
 
 fn take_in(
     aggregate: &Aggregate,
     accumulator: &mut Accumulator,
-    columns: &Columns,
-    grouping: Grouping<'_>,
+    (columns, memo): (&Columns, &Memo),
+    (grouping, row_counts): (Grouping<'_>, Option<&[u32]>),
     group_count: usize,
 ) -> Result<(), ExecError> {
-    let values =
-        |expr: &Option<BoundExpr>| expr.as_ref().map(|expr| values_of(expr, columns)).transpose();
+    let values = |expr: &Option<BoundExpr>| {
+        expr.as_ref().map(|expr| values_of(expr, columns, memo)).transpose()
+    };
     let (argument, order) = (values(&aggregate.argument)?, values(&aggregate.order_by)?);
     accumulator.update(&Rows {
         values: argument.as_deref(),
@@ -192,6 +280,7 @@ fn take_in(
         grouping,
         row_count: columns.row_count(),
         group_count,
+        row_counts,
     })
 }
 

@@ -32,6 +32,7 @@ mod evaluate;
 mod group_keys;
 mod plan;
 mod resolve;
+mod settle;
 mod sort;
 mod top_k;
 

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Columns};
+use colonna_column::{Bitmap, Column, Columns, Pick};
 use colonna_schema::{DataType, Expr, Field, Query, Scalar, Schema, Statistics};
+use rayon::prelude::*;
 
 use crate::aggregate::{Grouped, Groups, gather_read};
+use crate::evaluate::{Memo, select_with};
 use crate::group_keys::{GroupKeys, position_rows};
 use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_of, outputs};
+use crate::settle::{Partition, Settled, in_order};
 use crate::sort::{Direction, sorted_rows};
 use crate::top_k::{KeptRows, Projected};
 use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, evaluate, select};
@@ -80,6 +83,8 @@ struct GroupBody {
 pub struct Partial {
     plan: Arc<Bound>,
     state: State,
+    /// What the predicate made of dictionaries.
+    memo: Memo,
 }
 
 #[derive(Clone, Debug)]
@@ -170,7 +175,7 @@ impl Plan {
             Body::Rows(_) => State::Rows(KeptRows::default()),
             Body::Groups(body) => State::Groups(Groups::new(&body.grouped)),
         };
-        Partial { plan: Arc::clone(&self.0), state }
+        Partial { plan: Arc::clone(&self.0), state, memo: Memo::default() }
     }
 
     /// How many rows past the filter are enough, where any rows will do: a scan may stop there, as
@@ -366,41 +371,104 @@ impl GroupBody {
     }
 
     fn finish(&self, groups: Groups) -> Result<Columns, ExecError> {
-        let groups = groups.finish(&self.grouped)?;
-        let read = self
-            .slots
-            .paths()
-            .iter()
-            .enumerate()
-            .map(|(slot, path)| groups.column_at(path).ok_or(ExecError::MissingSlot { slot }));
-        let schema = Arc::new(self.slots.slot_schema());
-        let read = read.collect::<Result<Vec<_>, _>>()?;
-        let mut read = Columns::try_new(schema, read, groups.row_count())?;
+        let mut settled = groups.settle(&self.grouped)?;
+        let partitions = std::mem::take(&mut settled.partitions);
+        let made = partitions.into_par_iter().map(|partition| self.rows_of(&settled, partition));
+        let mut made = in_order(made.collect())?;
+        let mut rows = match (made.pop(), made.is_empty()) {
+            (Some((rows, _)), true) => rows,
+            (last, _) => self.joined(made.into_iter().chain(last).collect())?,
+        };
+        if self.distinct {
+            rows = first_of_each(&rows)?;
+        }
+        Ok(match self.order(&rows)? {
+            Some(order) => rows.gather(&order),
+            None => rows,
+        })
+    }
+
+    /// The rows of a partition that may be in the answer, and where their groups first appeared.
+    fn rows_of(
+        &self,
+        settled: &Settled,
+        mut partition: Partition,
+    ) -> Result<(Columns, Vec<Pick>), ExecError> {
+        let mut firsts = std::mem::take(&mut partition.firsts);
+        let mut read = self.read_columns(settled, partition, &firsts)?;
         if let Some(having) = &self.having {
-            read = read.gather(&position_rows(select(having, &read)?.ones())?);
+            let rows = position_rows(select(having, &read)?.ones())?;
+            read = read.gather(&rows);
+            firsts = rows.into_iter().map(|row| firsts[row as usize]).collect();
         }
         let made = self.projected.exprs.iter().map(|expr| evaluate(expr, &read));
         let made = made.collect::<Result<Vec<_>, _>>()?;
         let schema = Arc::clone(&self.projected.schema);
-        let mut made = Columns::try_new(schema, made, read.row_count())?;
-        if self.distinct {
-            made = first_of_each(&made)?;
+        let made = Columns::try_new(schema, made, read.row_count())?;
+        match self.projected.limit.filter(|limit| !self.distinct && *limit < made.row_count()) {
+            Some(limit) => {
+                let order = match self.order(&made)? {
+                    Some(order) => order,
+                    None => position_rows(0..limit)?,
+                };
+                let firsts = order.iter().map(|&row| firsts[row as usize]).collect();
+                Ok((made.gather(&order), firsts))
+            }
+            None => Ok((made, firsts)),
         }
+    }
+
+    /// The columns of a partition that the expressions over groups read.
+    fn read_columns(
+        &self,
+        settled: &Settled,
+        partition: Partition,
+        firsts: &[Pick],
+    ) -> Result<Columns, ExecError> {
+        let paths = self.slots.paths();
+        let fields = &self.grouped.schema.fields;
+        let is_read = |index: usize| {
+            fields.get(index).is_some_and(|field| {
+                paths.iter().any(|path| path.first().is_some_and(|name| *name == field.name))
+            })
+        };
+        let columns = settled.columns(&self.grouped, partition, firsts, &is_read)?;
+        let schema = Arc::clone(&self.grouped.schema);
+        let groups = Columns::try_new(schema, columns, firsts.len())?;
+        let read = paths
+            .iter()
+            .enumerate()
+            .map(|(slot, path)| groups.column_at(path).ok_or(ExecError::MissingSlot { slot }));
+        let read = read.collect::<Result<Vec<_>, _>>()?;
+        Ok(Columns::try_new(Arc::new(self.slots.slot_schema()), read, firsts.len())?)
+    }
+
+    /// The rows of all partitions, in the order in which their groups first appeared.
+    fn joined(&self, made: Vec<(Columns, Vec<Pick>)>) -> Result<Columns, ExecError> {
+        let (batches, firsts): (Vec<Columns>, Vec<Vec<Pick>>) = made.into_iter().unzip();
+        let all = Columns::concat(&self.projected.schema, &batches)?;
+        let place = |first: &Pick| i64::from(first.piece) << 32 | i64::from(first.row);
+        let places = Column::from_i64(firsts.iter().flatten().map(place).collect());
+        let order = [(Cow::Borrowed(&places), Direction::default())];
+        Ok(all.gather(&sorted_rows(&order, all.row_count(), None)?))
+    }
+
+    /// The order of ORDER BY, as far as LIMIT asks for it.
+    fn order(&self, made: &Columns) -> Result<Option<Vec<u32>>, ExecError> {
         if self.projected.sort.is_empty() {
-            return Ok(made);
+            return Ok(None);
         }
         let keys = self.projected.sort.iter().filter_map(|(index, direction)| {
             Some((Cow::Borrowed(made.columns().get(*index)?), *direction))
         });
         let keys: Vec<(Cow<'_, Column>, Direction)> = keys.collect();
-        let rows = sorted_rows(&keys, made.row_count(), self.projected.limit)?;
-        Ok(made.gather(&rows))
+        sorted_rows(&keys, made.row_count(), self.projected.limit).map(Some)
     }
 }
 
 /// The first of the rows that are equal, for each.
 fn first_of_each(rows: &Columns) -> Result<Columns, ExecError> {
-    let mut keys = GroupKeys::new(rows.columns().iter().map(Column::data_type));
+    let mut keys = GroupKeys::new(rows.columns().iter().map(Column::data_type), true);
     let columns: Vec<Cow<'_, Column>> = rows.columns().iter().map(Cow::Borrowed).collect();
     let groups = keys.resolve(&columns, rows.row_count())?;
     let mut known = 0;
@@ -421,10 +489,20 @@ impl Partial {
     /// Where a column is missing, or an expression has no value for a row that is selected.
     pub fn update(&mut self, columns: &Columns) -> Result<(), ExecError> {
         let plan = Arc::clone(&self.plan);
-        match plan.filtered(columns)? {
+        match plan.filtered(columns, &self.memo)? {
             Some(columns) => self.update_selected(&columns),
             None => Ok(()),
         }
+    }
+
+    /// As [`Plan::select`]; entries of dictionaries that earlier batches had are not asked again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::select`].
+    pub fn select(&self, columns: &Columns) -> Result<Option<Bitmap>, ExecError> {
+        let select = |predicate| select_with(predicate, columns, &self.memo);
+        self.plan.predicate.as_ref().map(select).transpose()
     }
 
     /// Takes in rows that the predicate has selected already. Nulls of the right type may stand for
@@ -458,11 +536,31 @@ impl Partial {
         groups.update_from_statistics(&body.grouped, &plan.slots, statistics).unwrap_or(false)
     }
 
-    /// Takes in the rows of another state, which come after all of this one.
+    /// As [`Partial::merge`], but equal groups are joined at once where they are likely: a state
+    /// that takes in task after task does not grow with their number.
     ///
     /// # Errors
     ///
-    /// Where the other is of another plan, or the groups are too many.
+    /// As [`Partial::merge`].
+    pub fn absorb(&mut self, later: Self) -> Result<(), ExecError> {
+        let plan = Arc::clone(&self.plan);
+        match (&mut self.state, &plan.body) {
+            (State::Groups(groups), Body::Groups(body)) if Arc::ptr_eq(&plan, &later.plan) => {
+                let State::Groups(later) = later.state else {
+                    return Err(ExecError::ForeignPartial);
+                };
+                groups.absorb(&body.grouped, later)
+            }
+            _ => self.merge(later),
+        }
+    }
+
+    /// Takes in the rows of another state, which come after all of this one. Equal groups are
+    /// joined when the answer is made, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// Where the other is of another plan.
     pub fn merge(&mut self, later: Self) -> Result<(), ExecError> {
         if !Arc::ptr_eq(&self.plan, &later.plan) {
             return Err(ExecError::ForeignPartial);
@@ -471,7 +569,10 @@ impl Partial {
             (State::Rows(rows), State::Rows(later), Body::Rows(projected)) => {
                 rows.merge(projected, later)
             }
-            (State::Groups(groups), State::Groups(later), _) => groups.merge(later),
+            (State::Groups(groups), State::Groups(later), _) => {
+                groups.merge(later);
+                Ok(())
+            }
             _ => Err(ExecError::ForeignPartial),
         }
     }
@@ -504,9 +605,13 @@ impl Partial {
 
 impl Bound {
     /// The rows that the predicate selects; `None` where it selects none.
-    fn filtered<'a>(&self, columns: &'a Columns) -> Result<Option<Cow<'a, Columns>>, ExecError> {
+    fn filtered<'a>(
+        &self,
+        columns: &'a Columns,
+        memo: &Memo,
+    ) -> Result<Option<Cow<'a, Columns>>, ExecError> {
         let selected = match &self.predicate {
-            Some(predicate) => select(predicate, columns)?,
+            Some(predicate) => select_with(predicate, columns, memo)?,
             None => return Ok((columns.row_count() > 0).then_some(Cow::Borrowed(columns))),
         };
         let count = selected.count_ones();

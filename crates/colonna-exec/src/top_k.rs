@@ -8,9 +8,10 @@ use colonna_column::{Column, Columns, Values};
 use colonna_schema::{Scalar, Schema};
 
 use crate::aggregate::values_of;
+use crate::evaluate::{Memo, evaluate_with};
 use crate::group_keys::position_rows;
 use crate::sort::{Direction, cmp_doubles, sorted_rows};
-use crate::{BoundExpr, ExecError, evaluate};
+use crate::{BoundExpr, ExecError};
 
 /// How many rows more than twice those asked for are gathered before they are cut to those.
 const SLACK: usize = 64;
@@ -37,6 +38,7 @@ pub(crate) struct KeptRows {
     row_count: usize,
     /// With an order and a limit: no row whose first key stands after this is wanted.
     bound: Option<Scalar>,
+    memo: Memo,
 }
 
 impl KeptRows {
@@ -57,7 +59,7 @@ impl KeptRows {
         if columns.row_count() == 0 {
             return Ok(());
         }
-        let made = plan.exprs.iter().map(|expr| evaluate(expr, &columns));
+        let made = plan.exprs.iter().map(|expr| evaluate_with(expr, &columns, &self.memo));
         let made = made.collect::<Result<Vec<_>, _>>()?;
         self.push(Columns::try_new(Arc::clone(&plan.schema), made, columns.row_count())?);
         self.cut(plan)
@@ -72,7 +74,7 @@ impl KeptRows {
     ) -> Result<Cow<'a, Columns>, ExecError> {
         let keys = plan.sort.iter().filter_map(|(index, direction)| {
             let expr = plan.exprs.get(*index)?;
-            Some(values_of(expr, columns).map(|values| (values, *direction)))
+            Some(values_of(expr, columns, &self.memo).map(|values| (values, *direction)))
         });
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         let mut rows: Option<Vec<u32>> = None;

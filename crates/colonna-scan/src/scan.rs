@@ -1,5 +1,7 @@
 //! All rows of a table that a plan wants, folded into one state.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use colonna_exec::{Partial, Plan};
 use rayon::prelude::*;
 
@@ -21,8 +23,7 @@ impl Default for ScanOptions {
     }
 }
 
-/// Tasks whose states are held at a time, for each thread. A state is merged once all before it
-/// are, so that the answer never depends on which was ready first.
+/// How many files are opened, and tasks run, before it is looked whether the rows are enough.
 const TASKS_PER_THREAD: usize = 4;
 
 /// Folds the rows of a source into the state of a plan.
@@ -38,20 +39,20 @@ pub fn scan(
     let mut state = plan.partial();
     let mut counters = Counters::default();
     let opened = opened_files(source, plan, options, &mut state, &mut counters);
-    let window = TASKS_PER_THREAD * rayon::current_num_threads();
+    // Where any rows will do, a few tasks at a time; everything else is one run over all of them.
+    let window = match plan.row_limit() {
+        Some(_) => TASKS_PER_THREAD * rayon::current_num_threads(),
+        None => usize::MAX,
+    };
+    let memory = Memory { limit: options.memory, found: AtomicU64::new(0) };
     for files in opened.chunks(window.max(1)) {
         let tasks = tasks_of_files(source, files, plan, options, &mut counters)?;
         for tasks in tasks.chunks(window.max(1)) {
-            let done: Vec<(Partial, Counters)> = tasks
-                .par_iter()
-                .with_max_len(1)
-                .map(|task| row_group::run(source, plan, task))
-                .collect::<Result<_, _>>()?;
-            for (partial, read) in done {
+            for folded in run(source, plan, tasks, &memory) {
+                let (partial, read) = folded?;
                 state.merge(partial)?;
                 counters += read;
             }
-            check_memory(&state, options)?;
             if plan.row_limit().is_some_and(|limit| state.row_count() >= limit) {
                 return Ok((state, counters));
             }
@@ -60,13 +61,43 @@ pub fn scan(
     Ok((state, counters))
 }
 
+/// Runs of tasks that follow each other, each folded into one state, in their order. How many they
+/// are goes by which thread was free, which the answer does not depend on.
+fn run(
+    source: &ScanSource,
+    plan: &Plan,
+    tasks: &[Task],
+    memory: &Memory,
+) -> Vec<Result<(Partial, Counters), ScanError>> {
+    let nothing = || Ok((plan.partial(), Counters::default()));
+    tasks
+        .par_iter()
+        .fold(nothing, |folded: Result<(Partial, Counters), ScanError>, task| {
+            let (mut partial, mut counters) = folded?;
+            let (read, counted) = row_group::run(source, plan, task)?;
+            let before = partial.byte_len();
+            partial.absorb(read)?;
+            counters += counted;
+            memory.take(before, partial.byte_len())?;
+            Ok((partial, counters))
+        })
+        .collect()
+}
+
 /// The groups and rows of an answer are held in memory; more than is allowed is refused before the
 /// machine runs out of it.
-fn check_memory(state: &Partial, options: &ScanOptions) -> Result<(), ScanError> {
-    let found = u64::try_from(state.byte_len()).unwrap_or(u64::MAX);
-    match options.memory {
-        Some(limit) if found > limit => Err(ScanError::OutOfMemory { found, limit }),
-        _ => Ok(()),
+struct Memory {
+    limit: Option<u64>,
+    found: AtomicU64,
+}
+
+impl Memory {
+    /// One of the states has grown from `before` to `after` bytes.
+    fn take(&self, before: usize, after: usize) -> Result<(), ScanError> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let grown = u64::try_from(after.saturating_sub(before)).unwrap_or(u64::MAX);
+        let found = self.found.fetch_add(grown, Ordering::Relaxed).saturating_add(grown);
+        if found > limit { Err(ScanError::OutOfMemory { found, limit }) } else { Ok(()) }
     }
 }
 

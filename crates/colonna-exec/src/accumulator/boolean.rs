@@ -3,7 +3,7 @@
 use colonna_column::{Column, Values};
 use colonna_schema::{AggregateFunction, DataType};
 
-use super::{Rows, expanded, optional};
+use super::{Rows, Taken, expanded, optional};
 use crate::ExecError;
 
 /// Whether all values are true, or any is.
@@ -38,16 +38,11 @@ impl BooleanFold {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.states.resize(group_count, None);
-        for (state, &group) in later.states.into_iter().zip(mapping) {
-            state.into_iter().for_each(|value| self.add(group as usize, value));
-        }
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.states.resize(taken.group_count, None);
+        taken.each(&later.states, |group, state| {
+            state.iter().for_each(|value| self.add(group, *value));
+        });
         Ok(())
     }
 

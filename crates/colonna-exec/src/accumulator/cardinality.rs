@@ -4,7 +4,7 @@
 
 use colonna_column::{Column, Values};
 
-use super::{Rows, expanded};
+use super::{Rows, Taken, expanded};
 use crate::ExecError;
 use crate::group_keys::{canonical_bits, encode, finalize, hash_bytes, hash_wide, hash_word};
 
@@ -161,17 +161,9 @@ impl Cardinality {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.0.resize_with(group_count, Sketch::default);
-        for (sketch, &group) in later.0.iter().zip(mapping) {
-            self.0[group as usize].merge(sketch);
-        }
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.0.resize_with(taken.group_count, Sketch::default);
+        taken.each(&later.0, |group, sketch| self.0[group].merge(sketch));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use colonna_column::Column;
 
-use super::{Grouping, Rows};
+use super::{Grouping, Rows, Taken};
 use crate::ExecError;
 
 /// `count(*)`
@@ -23,19 +23,16 @@ impl CountRows {
         self.0.resize(rows.group_count, 0);
         match rows.grouping {
             Grouping::One => return add(&mut self.0, rows.row_count as u64),
-            Grouping::Each(groups) => groups.iter().for_each(|&group| self.0[group as usize] += 1),
+            Grouping::Each(groups) => match rows.row_counts {
+                Some(counts) => add_each(&mut self.0, counts),
+                None => groups.iter().for_each(|&group| self.0[group as usize] += 1),
+            },
         }
         Ok(())
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        merge(&mut self.0, &later.0, mapping, group_count)
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        merge(&mut self.0, &later.0, taken)
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
@@ -58,20 +55,17 @@ impl CountValues {
         self.0.resize(rows.group_count, 0);
         let Some(values) = rows.values else { return Ok(()) };
         match rows.grouping {
+            Grouping::Each(_) if values.null_count() == 0 && rows.row_counts.is_some() => {
+                add_each(&mut self.0, rows.row_counts.unwrap_or_default());
+            }
             Grouping::One => return add(&mut self.0, (values.len() - values.null_count()) as u64),
             grouping => grouping.each_valid(values, |group, _| self.0[group] += 1),
         }
         Ok(())
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        merge(&mut self.0, &later.0, mapping, group_count)
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        merge(&mut self.0, &later.0, taken)
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
@@ -82,6 +76,10 @@ impl CountValues {
     pub(super) fn byte_len(&self) -> usize {
         self.0.len() * 8
     }
+}
+
+fn add_each(counts: &mut [i64], more: &[u32]) {
+    counts.iter_mut().zip(more).for_each(|(count, more)| *count += i64::from(*more));
 }
 
 fn add(counts: &mut Vec<i64>, count: u64) -> Result<(), ExecError> {
@@ -95,16 +93,9 @@ fn add(counts: &mut Vec<i64>, count: u64) -> Result<(), ExecError> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-fn merge(
-    counts: &mut Vec<i64>,
-    later: &[i64],
-    mapping: &[u32],
-    group_count: usize,
-) -> Result<(), ExecError> {
-    counts.resize(group_count, 0);
-    for (&count, &group) in later.iter().zip(mapping) {
-        counts[group as usize] += count;
-    }
+fn merge(counts: &mut Vec<i64>, later: &[i64], taken: &Taken<'_>) -> Result<(), ExecError> {
+    counts.resize(taken.group_count, 0);
+    taken.each(later, |group, count| counts[group] += count);
     Ok(())
 }
 

@@ -1,53 +1,162 @@
 //! Each value once: `count(DISTINCT x)`, and DISTINCT before any other aggregate.
 
-use colonna_column::{Column, Values};
+use std::sync::Arc;
+
+use colonna_column::{Column, Pick, Values};
 use colonna_schema::DataType;
+use rayon::prelude::*;
 use roaring::RoaringTreemap;
 
-use super::{Accumulator, AggregateKind, Grouping, Rows};
+use super::{Accumulator, AggregateKind, Grouping, Rows, Taken};
 use crate::ExecError;
-use crate::group_keys::{KeyColumn, PairKeys, position_rows};
+use crate::group_keys::{KeyColumn, PairKeys, PositionTable, hash_pair, position_rows};
+use crate::settle::{by_partition, in_order, partition_count};
 
 /// How far apart integers may lie for a bitmap to hold them better than a hash table does.
 const BITMAP_RANGE: u64 = 1 << 33;
 
-/// The distinct values of each group.
+/// The distinct values of each group, in parts: a value of a group may be in several of them.
 #[derive(Clone, Debug)]
 struct DistinctValues {
+    data_type: DataType,
     values: KeyColumn,
-    /// Group and value.
+    /// Group and value; none where all rows are of one group.
     pairs: PairKeys,
+    /// What was taken in before.
+    sealed: Vec<SealedValues>,
+}
+
+/// Values of groups that do not change.
+#[derive(Clone, Debug)]
+struct SealedValues {
+    values: Arc<KeyColumn>,
+    /// Group and position of a value.
+    groups: Vec<u32>,
+    positions: Vec<u32>,
+    is_unique: bool,
 }
 
 impl DistinctValues {
     fn new(data_type: &DataType) -> Self {
-        Self { values: KeyColumn::new(data_type), pairs: PairKeys::default() }
+        let values = KeyColumn::new(data_type, false);
+        let (pairs, sealed) = (PairKeys::new(false), Vec::new());
+        Self { data_type: data_type.clone(), values, pairs, sealed }
     }
 
     fn update(&mut self, column: &Column, grouping: Grouping<'_>) -> Result<(), ExecError> {
         if matches!(column.values(), Values::Null) {
             return Ok(());
         }
-        let mut groups = Vec::with_capacity(column.len());
-        grouping.each_valid(column, |_, row| groups.push(grouping.at(row)));
-        let positions = if groups.len() == column.len() {
+        let positions = if column.null_count() == 0 {
             self.values.resolve(column)?
         } else {
             let rows = position_rows(column.valid_bits().ones())?;
             self.values.resolve(&column.gather(&rows))?
         };
-        self.pairs.resolve(&groups, &positions)?;
+        let Grouping::Each(groups) = grouping else { return Ok(()) };
+        let valid: Vec<u32>;
+        let groups = if positions.len() == groups.len() {
+            groups
+        } else {
+            valid = column.valid_bits().ones().map(|row| groups[row]).collect();
+            &valid
+        };
+        let group_count = groups.iter().max().map_or(0, |greatest| *greatest as usize + 1);
+        self.pairs.resolve(groups, &positions, (group_count, self.values.len()))?;
         Ok(())
     }
 
-    fn merge(&mut self, later: &Self, mapping: &[u32]) -> Result<(), ExecError> {
-        let positions = self.values.resolve(&later.values.to_column()?)?;
-        self.pairs.merge(&later.pairs, mapping, &positions)?;
+    /// Takes in no more rows in the part that is open.
+    fn seal(&mut self) -> Result<(), ExecError> {
+        let value_count = self.values.len();
+        if value_count == 0 {
+            return Ok(());
+        }
+        let empty = Self::new(&self.data_type);
+        let values = std::mem::replace(&mut self.values, empty.values);
+        let pairs = std::mem::replace(&mut self.pairs, empty.pairs);
+        let is_unique = values.is_unique() && pairs.is_unique();
+        let (groups, positions) = match pairs.len() {
+            0 => (vec![0; value_count], position_rows(0..value_count)?),
+            _ => pairs.sides(),
+        };
+        let values = Arc::new(values);
+        self.sealed.push(SealedValues { values, groups, positions, is_unique });
         Ok(())
+    }
+
+    /// Takes in what is sealed in another.
+    fn merge(&mut self, later: &Self, taken: &Taken<'_>) {
+        let mapping = taken.mapping();
+        self.sealed.extend(later.sealed.iter().map(|sealed| {
+            let groups = sealed.groups.iter().map(|&group| mapping[group as usize]).collect();
+            SealedValues { groups, ..sealed.clone() }
+        }));
+    }
+
+    /// Each value of each group once, by partition: in which part it is, and which pair there.
+    fn each_once(&self) -> Result<Vec<Vec<Pick>>, ExecError> {
+        let sealed = &self.sealed;
+        if let [only] = sealed.as_slice()
+            && only.is_unique
+        {
+            let rows = position_rows(0..only.groups.len())?;
+            return Ok(vec![rows.into_iter().map(|row| Pick { piece: 0, row }).collect()]);
+        }
+        let partitions = partition_count(sealed.iter().map(|sealed| sealed.groups.len()).sum());
+        let hashed = sealed.par_iter().map(|sealed| {
+            let hashes = sealed.hashes();
+            let (pairs, starts) = by_partition(&hashes, partitions)?;
+            Ok((hashes, pairs, starts))
+        });
+        let hashed = in_order(hashed.collect())?;
+        let found = (0..partitions).into_par_iter().map(|partition| {
+            let pairs = hashed.iter().map(|(hashes, pairs, starts)| {
+                (hashes, &pairs[starts[partition]..starts[partition + 1]])
+            });
+            let pair_count = pairs.clone().map(|(_, pairs)| pairs.len()).sum();
+            let mut table = PositionTable::with_capacity(pair_count);
+            let mut firsts: Vec<Pick> = Vec::with_capacity(pair_count);
+            for (piece, (hashes, pairs)) in (0..).zip(pairs) {
+                for &row in pairs {
+                    let pick = Pick { piece, row };
+                    let same = |at: usize| self.is_same(firsts[at], pick);
+                    let next = firsts.len();
+                    if table.position(hashes[row as usize], next, same)? as usize == next {
+                        firsts.push(pick);
+                    }
+                }
+            }
+            Ok(firsts)
+        });
+        in_order(found.collect())
+    }
+
+    #[inline]
+    fn is_same(&self, left: Pick, right: Pick) -> bool {
+        let pair = |pick: Pick| {
+            let (sealed, row) = (&self.sealed[pick.piece as usize], pick.row as usize);
+            (&sealed.values, sealed.groups[row], sealed.positions[row] as usize)
+        };
+        let ((values, group, position), (others, other, at)) = (pair(left), pair(right));
+        group == other && values.equals(position, others, at)
     }
 
     fn byte_len(&self) -> usize {
-        self.values.byte_len() + self.pairs.byte_len()
+        let sealed = |sealed: &SealedValues| sealed.values.byte_len() + sealed.groups.len() * 8;
+        self.values.byte_len()
+            + self.pairs.byte_len()
+            + self.sealed.iter().map(sealed).sum::<usize>()
+    }
+}
+
+impl SealedValues {
+    fn hashes(&self) -> Vec<u64> {
+        let pairs = self.groups.iter().zip(&self.positions);
+        let hash = |(&group, &position): (&u32, &u32)| {
+            hash_pair(self.values.hash_at(position as usize), u64::from(group))
+        };
+        pairs.map(hash).collect()
     }
 }
 
@@ -94,30 +203,36 @@ impl CountDistinct {
         Ok(hashed)
     }
 
-    pub(super) fn merge(
-        &mut self,
-        mut later: Self,
-        mapping: &[u32],
-        _: usize,
-    ) -> Result<(), ExecError> {
-        if self.hashed.is_none() && later.hashed.is_none() {
-            if let Some(theirs) = later.bitmap {
-                *self.bitmap.get_or_insert_default() |= theirs;
-            }
-            return Ok(());
-        }
-        let later = later.hashed()?;
-        self.hashed()?.merge(later, mapping)
+    pub(super) fn seal(&mut self) -> Result<(), ExecError> {
+        self.hashed.as_mut().map_or(Ok(()), DistinctValues::seal)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    pub(super) fn finish(self, group_count: usize) -> Result<Column, ExecError> {
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        if let Some(theirs) = &later.bitmap {
+            *self.bitmap.get_or_insert_default() |= theirs;
+        }
+        if let Some(theirs) = &later.hashed {
+            self.hashed()?.merge(theirs, taken);
+        }
+        // What one of them has hashed, both have.
+        if self.hashed.is_some() && self.bitmap.is_some() {
+            self.hashed()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        self.seal()?;
         let mut counts = vec![0; group_count];
         if let (Some(bitmap), Some(count)) = (&self.bitmap, counts.first_mut()) {
             *count = i64::try_from(bitmap.len()).unwrap_or(i64::MAX);
         }
         if let Some(hashed) = &self.hashed {
-            hashed.pairs.sides().0.into_iter().for_each(|group| counts[group as usize] += 1);
+            let mut count = |pick: &Pick| {
+                let sealed = &hashed.sealed[pick.piece as usize];
+                counts[sealed.groups[pick.row as usize] as usize] += 1;
+            };
+            hashed.each_once()?.iter().flatten().for_each(&mut count);
         }
         Ok(Column::from_i64(counts))
     }
@@ -165,27 +280,39 @@ impl EachOnce {
         rows.values.map_or(Ok(()), |column| self.values.update(column, rows.grouping))
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        _: usize,
-    ) -> Result<(), ExecError> {
-        self.values.merge(&later.values, mapping)
+    pub(super) fn seal(&mut self) -> Result<(), ExecError> {
+        self.values.seal()
     }
 
-    pub(super) fn finish(self, group_count: usize) -> Result<Column, ExecError> {
-        let (groups, positions) = self.values.pairs.sides();
-        let column = self.values.values.to_column()?.gather(&positions);
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.values.merge(&later.values, taken);
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        self.seal()?;
+        let sealed = &self.values.sealed;
+        let mut picks = self.values.each_once()?.concat();
+        let mut groups = Vec::with_capacity(picks.len());
+        for pick in &mut picks {
+            let (of, pair) = (&sealed[pick.piece as usize], pick.row as usize);
+            groups.push(of.groups[pair]);
+            pick.row = of.positions[pair];
+        }
+        let keys: Vec<&KeyColumn> = sealed.iter().map(|sealed| sealed.values.as_ref()).collect();
         let mut accumulator = Accumulator::new(&self.kind);
-        accumulator.update(&Rows {
-            values: Some(&column),
-            order: None,
-            grouping: Grouping::Each(&groups),
-            row_count: groups.len(),
-            group_count,
-        })?;
+        if !picks.is_empty() {
+            let column = KeyColumn::pick(&keys, &picks)?;
+            accumulator.update(&Rows {
+                values: Some(&column),
+                order: None,
+                grouping: Grouping::Each(&groups),
+                row_count: groups.len(),
+                group_count,
+                row_counts: None,
+            })?;
+        }
         accumulator.finish(group_count)
     }
 

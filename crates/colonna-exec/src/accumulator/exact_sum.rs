@@ -127,6 +127,55 @@ impl ExactSum {
     }
 }
 
+/// A way to split doubles of one batch so that both halves can be added up as doubles without a
+/// rounding, in any order and in any groups.
+///
+/// Added to `anchor` and taken off it again, a double is rounded to a multiple of the anchor's last
+/// place; what that leaves is exact, for the anchor is the greater of the two (T. J. Dekker, 1971).
+/// With at most `2^n` doubles in `2^least ..= 2^(greatest + 1)` that place is `2^(greatest + n - 51)`:
+/// the high halves are multiples of it and add up to less than `2^53` of it; the low ones are
+/// multiples of `2^(least - 52)`, none above half that place, and add up to less than `2^53` of
+/// theirs as long as `greatest - least` is at most `53 - 2n`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Halving {
+    anchor: f64,
+}
+
+impl Halving {
+    /// A way for these doubles; `None` where they are too many, too far apart, or not all finite.
+    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+        const NEAR: i32 = 900;
+        let (mut least, mut greatest) = (i32::MAX, i32::MIN);
+        for &value in values {
+            let biased = biased_exponent(value);
+            least = least.min(if value == 0.0 { i32::MAX } else { biased });
+            greatest = greatest.max(biased);
+        }
+        if least == i32::MAX {
+            return Some(Self { anchor: 1.0 });
+        }
+        let (least, greatest) = (least - 1023, greatest - 1023);
+        let count_bits = values.len().next_power_of_two().trailing_zeros().max(2).cast_signed();
+        let near = -NEAR < least && greatest < NEAR && count_bits < 24;
+        let anchor = 1.5 * power_of_two((greatest + count_bits + 1).clamp(-1022, 1023));
+        (near && greatest - least <= 53 - 2 * count_bits).then_some(Self { anchor })
+    }
+
+    /// Both halves of one of the doubles.
+    #[inline]
+    pub(crate) fn halves(self, value: f64) -> (f64, f64) {
+        let high = (value + self.anchor) - self.anchor;
+        (high, value - high)
+    }
+}
+
+/// The exponent as it is stored, of eleven bits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "eleven bits fit any integer")]
+fn biased_exponent(value: f64) -> i32 {
+    (value.to_bits() >> 52) as i32 & 0x7ff
+}
+
 /// The value shifted up, where it has room for that.
 fn lowered(value: i128, by: i32) -> Option<i128> {
     let by = u32::try_from(by).ok()?;
@@ -333,6 +382,37 @@ mod tests {
             values[cut..].iter().for_each(|value| second.add(*value));
             first.merge(&second);
             prop_assert_eq!(whole.to_bits(), first.round().to_bits());
+        }
+
+        /// Halves added up as doubles in any groups are what the values add up to exactly.
+        #[test]
+        fn halves_add_up_without_a_rounding(
+            values in prop::collection::vec((0_usize..3, prop_oneof![
+                4 => -1e3..1e3,
+                2 => 1e-4..1e4,
+                1 => Just(0.0),
+                1 => Just(-0.0),
+                1 => any::<f64>(),
+            ]), 0..300),
+            common in prop::option::of(1e-2..1e3),
+        ) {
+            let values: Vec<(usize, f64)> = values
+                .into_iter()
+                .map(|(group, value)| (group, common.map_or(value, |common| (value % 8.0 + 9.0) * common)))
+                .collect();
+            let doubles: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+            let Some(halving) = Halving::of(&doubles) else { return Ok(()) };
+            let mut cells = [(0.0, 0.0); 3];
+            let mut exact: [ExactSum; 3] = Default::default();
+            for (group, value) in values {
+                let (high, low) = halving.halves(value);
+                cells[group].0 += high;
+                cells[group].1 += low;
+                exact[group].add(value);
+            }
+            for ((high, low), exact) in cells.into_iter().zip(exact) {
+                prop_assert_eq!(sum(&[high, low]).to_bits(), exact.round().to_bits());
+            }
         }
 
         /// A sum of two is what the processor rounds it to.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use colonna_column::{Column, ColumnBuilder, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
-use super::{AggregateKind, Grouping, Rows, expanded, optional};
+use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional};
 use crate::ExecError;
 use crate::sort::cmp_doubles;
 
@@ -38,6 +38,24 @@ fn offer<T: Copy>(
         Some(kept) if cmp(&value, kept) != wanted => {}
         _ => *kept = Some(value),
     }
+}
+
+/// The first of the doubles that no other goes before.
+fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
+    let (first, rest) = values.split_first()?;
+    let mut has_nan = first.is_nan();
+    let mut best = *first;
+    for &value in rest {
+        let is_better = if wanted == Ordering::Greater { value > best } else { value < best };
+        best = if is_better { value } else { best };
+        has_nan |= value.is_nan();
+    }
+    if !has_nan {
+        return Some(best);
+    }
+    let mut kept = None;
+    values.iter().for_each(|&value| offer(&mut kept, value, wanted, |a, b| cmp_doubles(*a, *b)));
+    kept
 }
 
 fn offer_bytes(kept: &mut Option<Vec<u8>>, value: &[u8], wanted: Ordering) {
@@ -82,7 +100,8 @@ impl Extreme {
         let column = Column::from_scalars(&self.data_type, std::slice::from_ref(value))?;
         let grouping = Grouping::One;
         let values = Some(&column);
-        self.update(&Rows { values, order: None, grouping, row_count: 1, group_count: 1 })
+        let (order, row_counts) = (None, None);
+        self.update(&Rows { values, order, grouping, row_count: 1, group_count: 1, row_counts })
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
@@ -110,6 +129,14 @@ impl Extreme {
                     offer(&mut kept[group], i64::from(bits.get(row)), wanted, i64::cmp);
                 });
             }
+            (State::Doubles(kept), Values::Float64(values))
+                if matches!(grouping, Grouping::One) && column.validity().is_none() =>
+            {
+                let best = best_double(values, wanted);
+                best.into_iter().for_each(|best| {
+                    offer(&mut kept[0], best, wanted, |a, b| cmp_doubles(*a, *b));
+                });
+            }
             (State::Doubles(kept), Values::Float64(values)) => {
                 grouping.each_valid(&column, |group, row| {
                     offer(&mut kept[group], values[row], wanted, |a, b| cmp_doubles(*a, *b));
@@ -130,38 +157,37 @@ impl Extreme {
         Ok(())
     }
 
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.resize(group_count);
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.resize(taken.group_count);
         let wanted = self.wanted;
         macro_rules! offered {
             ($kept:ident, $later:ident, $offer:expr) => {
-                for (value, &group) in $later.into_iter().zip(mapping) {
-                    value.into_iter().for_each(|value| $offer(&mut $kept[group as usize], value));
-                }
+                taken.each($later, |group, value| {
+                    value.iter().for_each(|value| $offer(&mut $kept[group], value));
+                })
             };
         }
-        match (&mut self.state, later.state) {
+        match (&mut self.state, &later.state) {
             (State::Words(kept), State::Words(later)) => {
-                offered!(kept, later, |kept, value| offer(kept, value, wanted, i64::cmp));
+                offered!(kept, later, |kept, value: &i64| offer(kept, *value, wanted, i64::cmp));
             }
             (State::Doubles(kept), State::Doubles(later)) => {
-                offered!(kept, later, |kept, value| {
-                    offer(kept, value, wanted, |a: &f64, b: &f64| cmp_doubles(*a, *b));
+                offered!(kept, later, |kept, value: &f64| {
+                    offer(kept, *value, wanted, |a: &f64, b: &f64| cmp_doubles(*a, *b));
                 });
             }
             (State::Decimals(kept), State::Decimals(later)) => {
-                offered!(kept, later, |kept, value| offer(kept, value, wanted, i128::cmp));
+                offered!(kept, later, |kept, value: &i128| offer(kept, *value, wanted, i128::cmp));
             }
             (State::Bytes(kept), State::Bytes(later)) => {
-                offered!(kept, later, |kept, value: Vec<u8>| offer_bytes(kept, &value, wanted));
+                offered!(kept, later, |kept, value: &Vec<u8>| offer_bytes(kept, value, wanted));
             }
             (State::Scalars(kept), State::Scalars(later)) => {
-                offered!(kept, later, |kept, value| offer_scalar(kept, value, wanted));
+                offered!(kept, later, |kept, value: &Scalar| offer_scalar(
+                    kept,
+                    value.clone(),
+                    wanted
+                ));
             }
             _ => return Err(ExecError::ForeignPartial),
         }

@@ -91,6 +91,111 @@ pub(crate) struct Rows<'a> {
     pub(crate) row_count: usize,
     /// How many groups there are so far.
     pub(crate) group_count: usize,
+    /// How many of the rows each group has, where the groups are few.
+    pub(crate) row_counts: Option<&'a [u32]>,
+}
+
+/// How many groups may be kept in several cells each, so that rows of one group need not wait for
+/// each other.
+const FEW_GROUPS: usize = 1 << 12;
+
+/// Rows in a row go to as many cells of their group.
+pub(crate) const LANES: usize = 4;
+
+/// Calls `add` with the cell and the row of each row. Group `g` has the cells `g`, `g + count`,
+/// `g + 2 * count` and so on: [`LANES`] of them.
+#[inline]
+pub(crate) fn in_lanes(groups: &[u32], group_count: usize, mut add: impl FnMut(usize, usize)) {
+    let mut rows = groups.chunks_exact(LANES);
+    for (chunk, groups) in (&mut rows).enumerate() {
+        for (lane, &group) in groups.iter().enumerate() {
+            add(lane * group_count + group as usize, chunk * LANES + lane);
+        }
+    }
+    let rest = rows.remainder();
+    for (row, &group) in (groups.len() - rest.len()..).zip(rest) {
+        add(group as usize, row);
+    }
+}
+
+/// How many of the rows each group has; `None` where the groups are not few for so many rows.
+pub(crate) fn row_counts(grouping: Grouping<'_>, group_count: usize) -> Option<Vec<u32>> {
+    let Grouping::Each(groups) = grouping else { return None };
+    if group_count > FEW_GROUPS || group_count * LANES > groups.len() {
+        return None;
+    }
+    let mut cells = vec![0_u32; group_count * LANES];
+    in_lanes(groups, group_count, |cell, _| cells[cell] += 1);
+    let (counts, lanes) = cells.split_at_mut(group_count);
+    for lane in lanes.chunks(group_count.max(1)) {
+        counts.iter_mut().zip(lane).for_each(|(count, more)| *count += more);
+    }
+    cells.truncate(group_count);
+    Some(cells)
+}
+
+/// The values with nothing in place of those that are null.
+pub(crate) fn zeroed<'a, T: Copy + Default>(
+    values: &'a [T],
+    validity: Option<&Bitmap>,
+) -> Cow<'a, [T]> {
+    let Some(valid) = validity else { return Cow::Borrowed(values) };
+    let chunks = values.chunks(64).zip(valid.words());
+    let mut zeroed = Vec::with_capacity(values.len());
+    for (values, word) in chunks {
+        let value = |(bit, &value): (usize, &T)| {
+            if word >> bit & 1 == 1 { value } else { T::default() }
+        };
+        zeroed.extend(values.iter().enumerate().map(value));
+    }
+    Cow::Owned(zeroed)
+}
+
+/// Adds to each group the number of its rows in which the column is not null.
+pub(crate) fn add_value_counts(counts: &mut [u64], rows: &Rows<'_>, column: &Column) {
+    match (rows.grouping, rows.row_counts) {
+        (Grouping::One, _) => {
+            let count = (column.len() - column.null_count()) as u64;
+            counts.iter_mut().take(1).for_each(|known| *known += count);
+        }
+        (_, Some(row_counts)) if column.null_count() == 0 => {
+            counts.iter_mut().zip(row_counts).for_each(|(count, more)| *count += u64::from(*more));
+        }
+        (grouping, _) => grouping.each_valid(column, |group, _| counts[group] += 1),
+    }
+}
+
+/// The groups of a later state that are taken in, and which groups they are here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken<'a> {
+    /// The groups there.
+    pub(crate) from: &'a [u32],
+    /// For each of them the group here.
+    pub(crate) to: &'a [u32],
+    /// How many groups there are here.
+    pub(crate) group_count: usize,
+}
+
+impl Taken<'_> {
+    /// Calls `visit` with each group here and the state that it is to take in.
+    #[inline]
+    pub(crate) fn each<T>(&self, states: &[T], mut visit: impl FnMut(usize, &T)) {
+        for (&from, &to) in self.from.iter().zip(self.to) {
+            // A group without a state has met no row.
+            if let Some(state) = states.get(from as usize) {
+                visit(to as usize, state);
+            }
+        }
+    }
+
+    /// The group here for each group there, where all are taken.
+    pub(crate) fn mapping(&self) -> Vec<u32> {
+        let mut mapping = vec![0; self.from.len()];
+        for (&from, &to) in self.from.iter().zip(self.to) {
+            mapping.get_mut(from as usize).into_iter().for_each(|group| *group = to);
+        }
+        mapping
+    }
 }
 
 /// What an aggregate is made of, with its types.
@@ -162,17 +267,15 @@ macro_rules! accumulators {
                 match self { $(Self::$variant(state) => state.update(rows)),+ }
             }
 
-            /// Takes in what another has of later rows; `mapping` gives the group here for each
-            /// group there.
+            /// Takes in what another has of later rows, or of some groups of them.
             pub(crate) fn merge(
                 &mut self,
-                later: Self,
-                mapping: &[u32],
-                group_count: usize,
+                later: &Self,
+                taken: &Taken<'_>,
             ) -> Result<(), ExecError> {
                 match (self, later) {
                     $((Self::$variant(state), Self::$variant(later)) => {
-                        state.merge(later, mapping, group_count)
+                        state.merge(later, taken)
                     })+
                     _ => Err(ExecError::ForeignPartial),
                 }
@@ -209,6 +312,20 @@ accumulators! {
 }
 
 impl Accumulator {
+    /// Whether some of its groups can be taken in without a look at the others.
+    pub(crate) fn divides(&self) -> bool {
+        !matches!(self, Self::CountDistinct(_) | Self::EachOnce(_) | Self::Quantile(_))
+    }
+
+    /// Makes ready to be taken in by another. Rows may come after it.
+    pub(crate) fn seal(&mut self) -> Result<(), ExecError> {
+        match self {
+            Self::CountDistinct(state) => state.seal(),
+            Self::EachOnce(state) => state.seal(),
+            _ => Ok(()),
+        }
+    }
+
     /// No rows yet.
     pub(crate) fn new(kind: &AggregateKind) -> Self {
         use AggregateFunction as F;
@@ -268,7 +385,7 @@ impl Nothing {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    fn merge(&mut self, _: Self, _: &[u32], _: usize) -> Result<(), ExecError> {
+    fn merge(&mut self, _: &Self, _: &Taken<'_>) -> Result<(), ExecError> {
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use colonna_column::{Column, Values};
 use colonna_schema::{AggregateFunction, DataType};
 
 use super::exact_sum::{ExactSum, parts};
-use super::{AggregateKind, Rows, expanded, optional};
+use super::{AggregateKind, Rows, Taken, expanded, optional};
 use crate::ExecError;
 
 /// The low half of a square of 106 bits.
@@ -40,8 +40,9 @@ impl State {
         let magnitude = u128::from(mantissa.unsigned_abs());
         let square = (magnitude * magnitude).cast_signed();
         let low = square & ((1 << HALF_BITS) - 1);
-        self.squares.add_window(square >> HALF_BITS, 2 * exponent + HALF_BITS);
-        self.squares_low.add_window(low, 2 * exponent);
+        // A half of 53 bits is as small as a mantissa.
+        self.squares.add_scaled(word(square >> HALF_BITS), 2 * exponent + HALF_BITS);
+        self.squares_low.add_scaled(word(low), 2 * exponent);
     }
 
     #[inline]
@@ -86,6 +87,13 @@ impl State {
         let left_over = sum.round();
         (distances.round() - left_over * left_over / count).max(0.0)
     }
+}
+
+/// A half of a square, which fits.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "it has 53 bits")]
+fn word(half: i128) -> i64 {
+    half as i64
 }
 
 /// What is left of a sum once its rounded value is taken off.
@@ -137,17 +145,9 @@ impl Moments {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    #[expect(clippy::needless_pass_by_value, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.states.resize_with(group_count, State::default);
-        for (state, &group) in later.states.iter().zip(mapping) {
-            self.states[group as usize].merge(state);
-        }
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.states.resize_with(taken.group_count, State::default);
+        taken.each(&later.states, |group, state| self.states[group].merge(state));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use colonna_column::{Column, ColumnBuilder, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
-use super::{AggregateKind, Rows};
+use super::{AggregateKind, Rows, Taken};
 use crate::ExecError;
 use crate::sort::OrderedColumn;
 
@@ -73,19 +73,13 @@ impl Pick {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    #[expect(clippy::boxed_local, reason = "the state is boxed where accumulators are kept")]
-    pub(super) fn merge(
-        &mut self,
-        later: Box<Self>,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.picked.resize(group_count, None);
-        for (picked, &group) in later.picked.into_iter().zip(mapping) {
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.picked.resize(taken.group_count, None);
+        taken.each(&later.picked, |group, picked| {
             if let Some((place, value)) = picked {
-                self.offer(group as usize, place, || value);
+                self.offer(group, place.clone(), || value.clone());
             }
-        }
+        });
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use colonna_column::{Column, ColumnBuilder, Values, concat};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
-use super::{AggregateKind, Rows, optional};
+use super::{AggregateKind, Rows, Taken, optional};
 use crate::ExecError;
 use crate::group_keys::position_rows;
 use crate::sort::{OrderedColumn, cmp_doubles};
@@ -43,15 +43,10 @@ impl Quantile {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    #[expect(clippy::boxed_local, reason = "the state is boxed where accumulators are kept")]
-    pub(super) fn merge(
-        &mut self,
-        later: Box<Self>,
-        mapping: &[u32],
-        _: usize,
-    ) -> Result<(), ExecError> {
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        let mapping = taken.mapping();
         self.groups.extend(later.groups.iter().map(|&group| mapping[group as usize]));
-        self.pieces.extend(later.pieces);
+        self.pieces.extend(later.pieces.iter().cloned());
         Ok(())
     }
 

@@ -3,8 +3,11 @@
 use colonna_column::{Bitmap, Column, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
-use super::exact_sum::ExactSum;
-use super::{AggregateKind, Grouping, Rows, expanded, optional};
+use super::exact_sum::{ExactSum, Halving};
+use super::{
+    AggregateKind, Grouping, LANES, Rows, Taken, add_value_counts, expanded, in_lanes, optional,
+    zeroed,
+};
 use crate::ExecError;
 
 const MICROS_PER_DAY: i128 = 86_400_000_000;
@@ -34,9 +37,20 @@ impl IntegerSum {
         let column = expanded(column);
         let (sums, counts) = (&mut self.sums, &mut self.counts);
         match (column.values(), rows.grouping) {
-            (Values::Int64(values), Grouping::One) if column.validity().is_none() => {
-                sums[0] += sum_of(values);
-                counts[0] += values.len() as u64;
+            (Values::Int64(values), Grouping::One) => {
+                sums[0] += sum_of(&zeroed(values, column.validity()));
+                add_value_counts(counts, rows, &column);
+            }
+            (Values::Int64(values), Grouping::Each(groups))
+                if rows.row_counts.is_some() && are_small(values) =>
+            {
+                let values = zeroed(values, column.validity());
+                let mut cells = vec![0_i64; rows.group_count * LANES];
+                in_lanes(groups, rows.group_count, |cell, row| cells[cell] += values[row]);
+                for lane in cells.chunks(rows.group_count.max(1)) {
+                    sums.iter_mut().zip(lane).for_each(|(sum, more)| *sum += i128::from(*more));
+                }
+                add_value_counts(counts, rows, &column);
             }
             (Values::Int64(values), grouping) => grouping.each_valid(&column, |group, row| {
                 sums[group] += i128::from(values[row]);
@@ -52,17 +66,10 @@ impl IntegerSum {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.resize(group_count);
-        for ((sum, count), &group) in later.sums.iter().zip(later.counts).zip(mapping) {
-            self.sums[group as usize] += sum;
-            self.counts[group as usize] += count;
-        }
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.resize(taken.group_count);
+        taken.each(&later.sums, |group, sum| self.sums[group] += sum);
+        taken.each(&later.counts, |group, count| self.counts[group] += count);
         Ok(())
     }
 
@@ -92,6 +99,12 @@ impl IntegerSum {
     pub(super) fn byte_len(&self) -> usize {
         self.sums.len() * 24
     }
+}
+
+/// Whether as many integers as a batch has cannot overflow 64 bits.
+fn are_small(values: &[i64]) -> bool {
+    let bits = values.iter().fold(0, |bits, value| bits | (value ^ (value >> 63)));
+    bits.leading_zeros() > 64 - values.len().leading_zeros() + 1
 }
 
 /// The sum of many integers, by halves that no slice in memory can overflow.
@@ -186,17 +199,10 @@ impl DecimalSum {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.resize(group_count);
-        for ((&sum, count), &group) in later.sums.iter().zip(later.counts).zip(mapping) {
-            self.sums[group as usize].merge(sum);
-            self.counts[group as usize] += count;
-        }
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.resize(taken.group_count);
+        taken.each(&later.sums, |group, &sum| self.sums[group].merge(sum));
+        taken.each(&later.counts, |group, count| self.counts[group] += count);
         Ok(())
     }
 
@@ -249,34 +255,47 @@ impl FloatSum {
         let Some(column) = rows.values else { return Ok(()) };
         let column = expanded(column);
         let Values::Float64(values) = column.values() else { return Ok(()) };
-        if let Grouping::One = rows.grouping {
-            let sum = &mut self.sums[0];
-            match column.validity() {
-                None => values.iter().for_each(|&value| sum.add(value)),
-                Some(valid) => valid.ones().for_each(|row| sum.add(values[row])),
+        add_value_counts(&mut self.counts, rows, &column);
+        let few = matches!(rows.grouping, Grouping::One) || rows.row_counts.is_some();
+        let values = zeroed(values, column.validity());
+        match Halving::of(&values).filter(|_| few) {
+            Some(halving) => self.add_halves(halving, &values, rows),
+            None => {
+                rows.grouping.each_valid(&column, |group, row| self.sums[group].add(values[row]))
             }
-            self.counts[0] += (column.len() - column.null_count()) as u64;
-        } else {
-            rows.grouping.each_valid(&column, |group, row| {
-                self.sums[group].add(values[row]);
-                self.counts[group] += 1;
-            });
         }
         Ok(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
-    pub(super) fn merge(
-        &mut self,
-        later: Self,
-        mapping: &[u32],
-        group_count: usize,
-    ) -> Result<(), ExecError> {
-        self.resize(group_count);
-        for ((sum, count), &group) in later.sums.iter().zip(later.counts).zip(mapping) {
-            self.sums[group as usize].merge(sum);
-            self.counts[group as usize] += count;
+    /// Adds up high and low halves apart, which rounds nothing, and only then exactly.
+    fn add_halves(&mut self, halving: Halving, values: &[f64], rows: &Rows<'_>) {
+        let group_count = rows.group_count;
+        let mut cells = vec![(0.0, 0.0); group_count * LANES];
+        let mut add = |cell: usize, row: usize| {
+            let (high, low) = halving.halves(values[row]);
+            let (highs, lows) = &mut cells[cell];
+            *highs += high;
+            *lows += low;
+        };
+        match rows.grouping {
+            Grouping::One => {
+                (0..values.len()).for_each(|row| add(row % LANES * group_count, row));
+            }
+            Grouping::Each(groups) => in_lanes(groups, group_count, add),
         }
+        for lane in cells.chunks(group_count.max(1)) {
+            for (sum, (high, low)) in self.sums.iter_mut().zip(lane) {
+                sum.add(*high);
+                sum.add(*low);
+            }
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
+    pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
+        self.resize(taken.group_count);
+        taken.each(&later.sums, |group, sum| self.sums[group].merge(sum));
+        taken.each(&later.counts, |group, count| self.counts[group] += count);
         Ok(())
     }
 

@@ -193,8 +193,12 @@ fn each<T: Copy>(
         (Side::Each(left), Side::Each(right)) => {
             Bitmap::from_fn(len, |row| test(left[row], right[row]))
         }
-        (Side::Each(left), Side::One(right)) => Bitmap::from_fn(len, |row| test(left[row], *right)),
-        (Side::One(left), Side::Each(right)) => Bitmap::from_fn(len, |row| test(*left, right[row])),
+        (Side::Each(left), Side::One(right)) => {
+            Bitmap::from_values(left, |left| test(left, *right))
+        }
+        (Side::One(left), Side::Each(right)) => {
+            Bitmap::from_values(right, |right| test(*left, right))
+        }
         (Side::One(left), Side::One(right)) => Bitmap::filled(test(*left, *right), len),
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use colonna_column::{Column, Columns};
 use colonna_schema::Schema;
 
+use super::memo::Memo;
 use crate::{BoundExpr, ExecError};
 
 /// The columns of the slots, or of those an expression reads, for some of the rows.
@@ -12,12 +13,14 @@ pub(super) struct Frame<'a> {
     schema: &'a Schema,
     columns: Vec<Option<Cow<'a, Column>>>,
     row_count: usize,
+    memo: &'a Memo,
 }
 
 impl<'a> Frame<'a> {
     /// All rows.
-    pub(super) fn new(columns: &'a Columns) -> Self {
+    pub(super) fn new(columns: &'a Columns, memo: &'a Memo) -> Self {
         Self {
+            memo,
             schema: columns.schema(),
             columns: columns.columns().iter().map(|column| Some(Cow::Borrowed(column))).collect(),
             row_count: columns.row_count(),
@@ -45,12 +48,12 @@ impl<'a> Frame<'a> {
                 *place = Some(Cow::Owned(column.gather(rows)));
             }
         });
-        Frame { schema: self.schema, columns, row_count: rows.len() }
+        Frame { schema: self.schema, columns, row_count: rows.len(), memo: self.memo }
     }
 
     /// That expression, with the names of its slots at hand.
     pub(super) fn site<'s>(&'s self, expr: &'s BoundExpr) -> Site<'s> {
-        Site { expr, schema: self.schema }
+        Site { expr, schema: self.schema, memo: self.memo }
     }
 }
 
@@ -59,6 +62,8 @@ pub(super) struct Site<'a> {
     /// The expression.
     pub(super) expr: &'a BoundExpr,
     schema: &'a Schema,
+    /// What was made of dictionaries before.
+    pub(super) memo: &'a Memo,
 }
 
 impl Site<'_> {

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Strings, Values};
-use colonna_schema::{BinaryOperator, DataType, Function, Scalar};
+use colonna_column::{Column, Strings, Values};
+use colonna_schema::{BinaryOperator, Function, Scalar};
 
 use super::frame::Site;
+use super::memo::Entries;
 use super::{kernel, logic};
 use crate::{BoundExpr, BoundKind, ExecError};
 
@@ -106,43 +107,46 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     if !null_in_null_out || !looked_for || empty_list || dictionary.is_empty() {
         return Ok(None);
     }
-    let Some((codes, dictionary)) = entries_asked(site, column, codes, dictionary) else {
-        return Ok(None);
-    };
-    let entries = Values::Strings(dictionary.as_ref().clone());
-    let entries = Column::try_new(column.data_type().clone(), dictionary.len(), entries, None)?;
-    let replaced: Vec<Column> =
-        operands
-            .iter()
-            .enumerate()
-            .map(|(index, operand)| {
-                if index == position {
-                    entries.clone()
-                } else {
-                    repeated(operand, dictionary.len())
-                }
-            })
-            .collect();
-    let result = kernel(site, &replaced.iter().collect::<Vec<_>>())?;
-    spread(&result, &codes, column.validity()).map(Some)
-}
-
-/// The entries to compute the kernel for, and for each row the position of its entry. None where
-/// that spares no work.
-fn entries_asked<'a>(
-    site: &Site<'_>,
-    column: &Column,
-    codes: &'a [u32],
-    dictionary: &Arc<Strings>,
-) -> Option<(Cow<'a, [u32]>, Arc<Strings>)> {
+    let over = |entries: &Arc<Strings>| over_entries(site, operands, position, entries);
     let in_range =
         codes.iter().max().is_none_or(|greatest| (*greatest as usize) < dictionary.len());
-    let short = dictionary.len() < column.len();
-    if short && in_range && !site.expr.fails_itself() {
-        return Some((Cow::Borrowed(codes), Arc::clone(dictionary)));
+    if in_range
+        && !site.expr.fails_itself()
+        && let Some(entries) =
+            site.memo.entries(site.expr, dictionary, column.len(), || over(dictionary))?
+    {
+        return entries.spread(codes, column.validity()).map(Some);
     }
+    // An entry that no row has may raise no error, and is not worth the work for a few rows.
     let (codes, dictionary) = used_entries(column, codes, dictionary);
-    (dictionary.len() < column.len()).then_some((Cow::Owned(codes), dictionary))
+    if dictionary.len() >= column.len() {
+        return Ok(None);
+    }
+    if dictionary.is_empty() {
+        return Ok(Some(Column::nulls(site.expr.data_type.clone(), column.len())));
+    }
+    Entries::of(&over(&dictionary)?).spread(&codes, column.validity()).map(Some)
+}
+
+/// The kernel over the entries of a dictionary, which stand at one position of the operands; the
+/// others are constant.
+fn over_entries(
+    site: &Site<'_>,
+    operands: &[&Column],
+    position: usize,
+    dictionary: &Arc<Strings>,
+) -> Result<Column, ExecError> {
+    let len = dictionary.len();
+    let replaced = operands.iter().enumerate().map(|(index, operand)| {
+        if index == position {
+            let entries = Values::Strings(dictionary.as_ref().clone());
+            Column::try_new(operand.data_type().clone(), len, entries, None)
+        } else {
+            Ok(repeated(operand, len))
+        }
+    });
+    let replaced: Vec<Column> = replaced.collect::<Result<_, _>>()?;
+    kernel(site, &replaced.iter().collect::<Vec<_>>())
 }
 
 /// The codes and entries of a dictionary that rows use: an entry that no row has may raise no error.
@@ -170,26 +174,4 @@ fn used_entries(column: &Column, codes: &[u32], dictionary: &Strings) -> (Vec<u3
 fn repeated(column: &Column, len: usize) -> Column {
     let value = if column.is_empty() { Scalar::Null } else { column.scalar_at(0) };
     Column::constant(column.data_type().clone(), value, len)
-}
-
-/// The result for each entry, for the rows that have the entry.
-fn spread(result: &Column, codes: &[u32], validity: Option<&Bitmap>) -> Result<Column, ExecError> {
-    let len = codes.len();
-    let data_type = result.data_type().clone();
-    if result.is_empty() || is_null_form(result) {
-        return Ok(Column::nulls(data_type, len));
-    }
-    let result = result.to_flat();
-    let own = result.validity().map(|bits| bits.gather(codes));
-    let validity = match (own, validity) {
-        (Some(own), Some(validity)) => Some(own.and(validity)),
-        (own, validity) => own.or_else(|| validity.cloned()),
-    };
-    let values = match result.values() {
-        Values::Strings(entries) if matches!(data_type, DataType::Utf8 | DataType::Binary) => {
-            Values::Codes { codes: codes.to_vec(), dictionary: Arc::new(entries.clone()) }
-        }
-        _ => result.gather(codes).values().clone(),
-    };
-    Ok(Column::try_new(data_type, len, values, validity)?)
 }

@@ -15,6 +15,7 @@ mod frame;
 mod in_list;
 mod lift;
 mod logic;
+mod memo;
 mod nested;
 mod number;
 mod operand;
@@ -31,6 +32,7 @@ use colonna_schema::{BinaryOperator, DataType, Function, UnaryOperator};
 pub(crate) use calendar::{TimeUnit, time_part};
 pub(crate) use cast::parse_bool;
 use frame::{Frame, Site};
+pub(crate) use memo::Memo;
 
 use crate::{BoundExpr, BoundKind, ExecError};
 
@@ -40,7 +42,16 @@ use crate::{BoundExpr, BoundKind, ExecError};
 ///
 /// Where a row has no value: an overflow, or a cast of what cannot be cast.
 pub fn evaluate(expr: &BoundExpr, columns: &Columns) -> Result<Column, ExecError> {
-    let frame = Frame::new(columns);
+    evaluate_with(expr, columns, &Memo::default())
+}
+
+/// As [`evaluate`], with what is remembered of earlier batches.
+pub(crate) fn evaluate_with(
+    expr: &BoundExpr,
+    columns: &Columns,
+    memo: &Memo,
+) -> Result<Column, ExecError> {
+    let frame = Frame::new(columns, memo);
     Ok(values(expr, &frame)?.into_owned())
 }
 
@@ -50,7 +61,16 @@ pub fn evaluate(expr: &BoundExpr, columns: &Columns) -> Result<Column, ExecError
 ///
 /// As [`evaluate`], and where the expression is no predicate.
 pub fn select(predicate: &BoundExpr, columns: &Columns) -> Result<Bitmap, ExecError> {
-    let frame = Frame::new(columns);
+    select_with(predicate, columns, &Memo::default())
+}
+
+/// As [`select`], with what is remembered of earlier batches.
+pub(crate) fn select_with(
+    predicate: &BoundExpr,
+    columns: &Columns,
+    memo: &Memo,
+) -> Result<Bitmap, ExecError> {
+    let frame = Frame::new(columns, memo);
     let column = values(predicate, &frame)?;
     if !matches!(column.data_type(), DataType::Boolean | DataType::Null) {
         return Err(ExecError::WrongType {

@@ -33,7 +33,22 @@ pub(super) fn call(
                 unit
             };
             match width {
-                TimeUnit::Micros(_) => rows(site, time, |micros| width.start(micros)),
+                TimeUnit::Micros(unit) => {
+                    // Neighbouring rows are mostly of one unit.
+                    let mut last = None;
+                    rows(site, time, |micros| match last {
+                        Some(start)
+                            if micros.wrapping_sub(start).cast_unsigned()
+                                < unit.cast_unsigned() =>
+                        {
+                            Some(start)
+                        }
+                        _ => {
+                            last = width.start(micros);
+                            last
+                        }
+                    })
+                }
                 _ => {
                     let mut start = memoized(|day| width.start_of_day(day));
                     rows(site, time, |micros| {

@@ -68,10 +68,16 @@ pub(crate) fn finalize(mut hash: u64) -> u64 {
     hash ^ (hash >> 33)
 }
 
+/// The hash of a tuple of two, from those of its sides.
+#[inline]
+pub(crate) fn hash_pair(left: u64, right: u64) -> u64 {
+    fold(left ^ THIRD, right.rotate_left(32) ^ SECOND)
+}
+
 /// Positions by hash; the values stand with the caller.
 ///
 /// Invariant: a slot is 0 where it is free, or holds the high half of a hash above the position
-/// plus one; at most seven eighths of the slots are taken, and their number is a power of two.
+/// plus one; at most five eighths of the slots are taken, and their number is a power of two.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PositionTable {
     slots: Vec<u64>,
@@ -79,6 +85,17 @@ pub(crate) struct PositionTable {
 }
 
 impl PositionTable {
+    /// Room for that many positions.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        let slots = (capacity / 5 * 8 + 16).next_power_of_two();
+        Self { slots: vec![0; slots], len: 0 }
+    }
+
+    /// How many positions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
     /// The position of an equal value, or `next`, which is then taken as its position.
     #[inline]
     pub(crate) fn position(
@@ -87,7 +104,7 @@ impl PositionTable {
         next: usize,
         equals: impl Fn(usize) -> bool,
     ) -> Result<u32, ExecError> {
-        if self.len >= self.slots.len() / 8 * 7 {
+        if self.len >= self.slots.len() / 8 * 5 {
             self.grow();
         }
         let (tag, mask) = (hash >> 32, self.slots.len() - 1);

@@ -1,13 +1,16 @@
 //! The distinct values of one key column, numbered by first appearance.
 
-use std::sync::Arc;
-
-use colonna_column::{Bitmap, Column, ColumnBuilder, Strings, Values};
+use colonna_column::{Bitmap, Column, ColumnBuilder, Pick, Strings, Values, pick};
 use colonna_schema::DataType;
 
-use super::hash::{PositionTable, hash_bytes, hash_wide, hash_word, position_of, process_seed};
-use super::{UNSET, direct_limit, encode};
+use super::hash::{PositionTable, hash_wide, position_of, process_seed};
+use super::texts::ByteKeys;
+use super::words::WordKeys;
+use super::{UNSET, encode};
 use crate::ExecError;
+
+/// The hash of null.
+const NULL_HASH: u64 = 0x2545_f491_4f6c_dd1d;
 
 /// The distinct values of one column, in order of first appearance. Null is one of them.
 ///
@@ -24,38 +27,28 @@ pub(crate) struct KeyColumn {
 enum KeyValues {
     /// Nothing but null.
     Nothing(usize),
-    /// Integers, days, moments, booleans, and the bits of doubles.
-    Words(PositionTable, Vec<i64>),
+    Words(WordKeys),
     Decimals(PositionTable, Vec<i128>),
     Bytes(ByteKeys),
     /// Values with parts, by their encoding.
     Encoded(ByteKeys, Box<ColumnBuilder>),
 }
 
-#[derive(Clone, Debug, Default)]
-struct ByteKeys {
-    table: PositionTable,
-    values: Strings,
-    /// The positions of the entries of the dictionary that was met last, as far as they are known:
-    /// the columns that were cut from one row group share one.
-    resolved: Option<(Arc<Strings>, Vec<u32>)>,
-}
-
 impl KeyColumn {
-    /// No values of that type yet.
-    pub(crate) fn new(data_type: &DataType) -> Self {
-        let table = PositionTable::default();
+    /// No values of that type yet. Where it is not `exact`, a value may have several positions.
+    pub(crate) fn new(data_type: &DataType, exact: bool) -> Self {
         let values = match data_type {
             DataType::Null => KeyValues::Nothing(0),
             DataType::Boolean
             | DataType::Int64
             | DataType::Float64
             | DataType::Date
-            | DataType::Timestamp => KeyValues::Words(table, Vec::new()),
-            DataType::Decimal { .. } => KeyValues::Decimals(table, Vec::new()),
-            DataType::Utf8 | DataType::Binary => KeyValues::Bytes(ByteKeys::default()),
+            | DataType::Timestamp => KeyValues::Words(WordKeys::new(exact)),
+            DataType::Decimal { .. } => KeyValues::Decimals(PositionTable::default(), Vec::new()),
+            DataType::Utf8 | DataType::Binary => KeyValues::Bytes(ByteKeys::new(exact)),
             DataType::List(_) | DataType::Struct(_) | DataType::Map(..) => {
-                KeyValues::Encoded(ByteKeys::default(), Box::new(ColumnBuilder::new(data_type)))
+                let builder = Box::new(ColumnBuilder::new(data_type));
+                KeyValues::Encoded(ByteKeys::new(true), builder)
             }
         };
         Self { data_type: data_type.clone(), null: None, values }
@@ -65,123 +58,61 @@ impl KeyColumn {
     pub(crate) fn len(&self) -> usize {
         match &self.values {
             KeyValues::Nothing(len) => *len,
-            KeyValues::Words(_, values) => values.len(),
+            KeyValues::Words(keys) => keys.values().len(),
             KeyValues::Decimals(_, values) => values.len(),
-            KeyValues::Bytes(keys) | KeyValues::Encoded(keys, _) => keys.values.len(),
+            KeyValues::Bytes(keys) | KeyValues::Encoded(keys, _) => keys.values().len(),
+        }
+    }
+
+    /// Whether each value has one position.
+    pub(crate) fn is_unique(&self) -> bool {
+        match &self.values {
+            KeyValues::Words(keys) => keys.is_unique(),
+            KeyValues::Bytes(keys) => keys.is_unique(),
+            _ => true,
         }
     }
 
     /// The position of the value of each row.
     pub(crate) fn resolve(&mut self, column: &Column) -> Result<Vec<u32>, ExecError> {
-        let mut positions = Vec::with_capacity(column.len());
+        let mut positions = vec![UNSET; column.len()];
         if column.is_empty() {
             return Ok(positions);
         }
-        match column.values() {
-            Values::Null => positions.resize(column.len(), self.null_position()?),
-            Values::Constant(_) => {
-                let one = self.resolve(&column.slice(0, 1).to_flat())?;
-                positions.resize(column.len(), one.first().copied().unwrap_or_default());
-            }
-            _ => self.resolve_rows(column, &mut positions)?,
-        }
-        Ok(positions)
-    }
-
-    fn resolve_rows(&mut self, column: &Column, positions: &mut Vec<u32>) -> Result<(), ExecError> {
         // Taking the position of null before its first row would number the values wrongly where
         // null is not the first of them; so it is asked for when the row is met.
-        match column.values() {
-            Values::Int64(values) => self.resolve_words(values, column.validity(), positions),
-            Values::Float64(values) => {
-                let words: Vec<i64> =
-                    values.iter().map(|&value| canonical_bits(value).cast_signed()).collect();
-                self.resolve_words(&words, column.validity(), positions)
+        let (null, validity) = (&mut self.null, column.validity());
+        match (&mut self.values, column.values()) {
+            (_, Values::Null) => positions.fill(self.null_position()?),
+            (_, Values::Constant(_)) if validity.is_none() => {
+                let one = self.resolve(&column.slice(0, 1).to_flat())?;
+                positions.fill(one.first().copied().unwrap_or_default());
             }
-            Values::Boolean(bits) => {
+            (KeyValues::Words(keys), Values::Int64(words)) => {
+                keys.resolve(words, validity, null, &mut positions)?;
+            }
+            (KeyValues::Words(keys), Values::Float64(values)) => {
+                let word = |&value: &f64| canonical_bits(value).cast_signed();
+                let words: Vec<i64> = values.iter().map(word).collect();
+                keys.resolve(&words, validity, null, &mut positions)?;
+            }
+            (KeyValues::Words(keys), Values::Boolean(bits)) => {
                 let words: Vec<i64> = bits.iter().map(i64::from).collect();
-                self.resolve_words(&words, column.validity(), positions)
+                keys.resolve(&words, validity, null, &mut positions)?;
             }
-            Values::Codes { codes, dictionary } => {
-                self.resolve_codes(codes, dictionary, column.validity(), positions)
+            (KeyValues::Bytes(keys), Values::Codes { codes, dictionary }) => {
+                keys.resolve_codes(codes, dictionary, validity, null, &mut positions)?;
+            }
+            (KeyValues::Bytes(keys), Values::Strings(texts)) => {
+                keys.resolve(texts, validity, null, &mut positions)?;
             }
             _ => {
-                for row in 0..column.len() {
-                    positions.push(self.position_at(column, row)?);
+                for (row, position) in positions.iter_mut().enumerate() {
+                    *position = self.position_at(column, row)?;
                 }
-                Ok(())
             }
         }
-    }
-
-    fn resolve_words(
-        &mut self,
-        words: &[i64],
-        validity: Option<&Bitmap>,
-        positions: &mut Vec<u32>,
-    ) -> Result<(), ExecError> {
-        let min = words.iter().copied().min().unwrap_or_default();
-        let max = words.iter().copied().max().unwrap_or_default();
-        let range = usize::try_from(max.wrapping_sub(min).cast_unsigned()).unwrap_or(usize::MAX);
-        let mut local = Vec::new();
-        if range < direct_limit(words.len()) {
-            local.resize(range + 1, UNSET);
-        }
-        let mut last = None;
-        for (row, &word) in words.iter().enumerate() {
-            if validity.is_some_and(|valid| !valid.get(row)) {
-                positions.push(self.null_position()?);
-                continue;
-            }
-            let offset = word.wrapping_sub(min).cast_unsigned();
-            let entry = usize::try_from(offset).ok().and_then(|offset| local.get_mut(offset));
-            let position = match (entry, last) {
-                (Some(entry), _) => {
-                    if *entry == UNSET {
-                        *entry = self.values.word_position(word)?;
-                    }
-                    *entry
-                }
-                (None, Some((known, position))) if known == word => position,
-                (None, _) => self.values.word_position(word)?,
-            };
-            last = Some((word, position));
-            positions.push(position);
-        }
-        Ok(())
-    }
-
-    fn resolve_codes(
-        &mut self,
-        codes: &[u32],
-        dictionary: &Arc<Strings>,
-        validity: Option<&Bitmap>,
-        positions: &mut Vec<u32>,
-    ) -> Result<(), ExecError> {
-        let KeyValues::Bytes(keys) = &mut self.values else { return Ok(()) };
-        let mut resolved = match keys.resolved.take() {
-            Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
-            _ => vec![UNSET; dictionary.len()],
-        };
-        for (row, &code) in codes.iter().enumerate() {
-            if validity.is_some_and(|valid| !valid.get(row)) {
-                positions.push(self.null_position()?);
-                continue;
-            }
-            let known = resolved.get(code as usize).copied().unwrap_or(UNSET);
-            let position = if known == UNSET {
-                let position = self.values.bytes_position(dictionary.bytes(code as usize))?;
-                resolved.get_mut(code as usize).into_iter().for_each(|entry| *entry = position);
-                position
-            } else {
-                known
-            };
-            positions.push(position);
-        }
-        if let KeyValues::Bytes(keys) = &mut self.values {
-            keys.resolved = Some((Arc::clone(dictionary), resolved));
-        }
-        Ok(())
+        Ok(positions)
     }
 
     fn position_at(&mut self, column: &Column, row: usize) -> Result<u32, ExecError> {
@@ -208,61 +139,129 @@ impl KeyColumn {
                 }
                 Ok(position)
             }
-            (values, _) => values.bytes_position(column.bytes_at(row).unwrap_or_default()),
+            (KeyValues::Bytes(keys), _) => keys.position(column.bytes_at(row).unwrap_or_default()),
+            // A constant that has nulls is all that is left.
+            _ => self
+                .resolve(&column.slice(row, 1).to_flat())
+                .map(|one| one.first().copied().unwrap_or_default()),
         }
     }
 
     /// The position of null, taken the first time it is asked for.
-    #[inline]
     fn null_position(&mut self) -> Result<u32, ExecError> {
-        match self.null {
-            Some(position) => Ok(position),
-            None => self.take_null_position(),
+        if let Some(position) = self.null {
+            return Ok(position);
         }
-    }
-
-    #[cold]
-    fn take_null_position(&mut self) -> Result<u32, ExecError> {
         let position = position_of(self.len())?;
         match &mut self.values {
             KeyValues::Nothing(len) => *len += 1,
-            KeyValues::Words(_, values) => values.push(0),
+            KeyValues::Words(keys) => keys.push_null(),
             KeyValues::Decimals(_, values) => values.push(0),
-            KeyValues::Bytes(keys) => keys.values.push(""),
+            KeyValues::Bytes(keys) => keys.push_null(),
             KeyValues::Encoded(keys, builder) => {
-                keys.values.push("");
+                keys.push_null();
                 builder.push_null();
             }
         }
-        self.null = Some(position);
-        Ok(position)
+        Ok(*self.null.insert(position))
     }
 
-    /// The values in order of their positions.
-    pub(crate) fn to_column(&self) -> Result<Column, ExecError> {
-        let len = self.len();
-        let validity = self.null.map(|null| Bitmap::from_fn(len, |row| row != null as usize));
-        let values = match &self.values {
-            KeyValues::Nothing(_) => return Ok(Column::nulls(self.data_type.clone(), len)),
-            KeyValues::Words(_, words) => match self.data_type {
-                DataType::Boolean => Values::Boolean(words.iter().map(|word| *word == 1).collect()),
-                DataType::Float64 => Values::Float64(
-                    words.iter().map(|word| f64::from_bits(word.cast_unsigned())).collect(),
-                ),
-                _ => Values::Int64(words.clone()),
-            },
-            KeyValues::Decimals(_, values) => Values::Decimal(values.clone()),
-            KeyValues::Bytes(keys) => Values::Strings(keys.values.clone()),
-            KeyValues::Encoded(_, builder) => return Ok(builder.as_ref().clone().finish()),
+    /// The hash of the value at a position; equal values have equal hashes in every key column.
+    #[inline]
+    pub(crate) fn hash_at(&self, position: usize) -> u64 {
+        if self.is_null(position) {
+            return NULL_HASH;
+        }
+        match &self.values {
+            KeyValues::Nothing(_) => NULL_HASH,
+            KeyValues::Words(keys) => keys.hash_at(position),
+            KeyValues::Decimals(_, values) => hash_wide(values[position], process_seed()),
+            KeyValues::Bytes(keys) | KeyValues::Encoded(keys, _) => keys.hash_at(position),
+        }
+    }
+
+    #[inline]
+    fn is_null(&self, position: usize) -> bool {
+        self.null.is_some_and(|null| null as usize == position)
+    }
+
+    /// Whether the value at a position equals one of another key column of the same type.
+    #[inline]
+    pub(crate) fn equals(&self, position: usize, other: &Self, at: usize) -> bool {
+        if self.is_null(position) || other.is_null(at) {
+            return self.is_null(position) && other.is_null(at);
+        }
+        match (&self.values, &other.values) {
+            (KeyValues::Words(left), KeyValues::Words(right)) => {
+                left.values()[position] == right.values()[at]
+            }
+            (KeyValues::Decimals(_, left), KeyValues::Decimals(_, right)) => {
+                left[position] == right[at]
+            }
+            (KeyValues::Bytes(left), KeyValues::Bytes(right))
+            | (KeyValues::Encoded(left, _), KeyValues::Encoded(right, _)) => {
+                left.values().bytes(position) == right.values().bytes(at)
+            }
+            _ => false,
+        }
+    }
+
+    /// The values at positions of several key columns of one type, in the order of the picks.
+    pub(crate) fn pick(keys: &[&Self], picks: &[Pick]) -> Result<Column, ExecError> {
+        let Some(first) = keys.first() else { return Ok(Column::nulls(DataType::Null, 0)) };
+        let (data_type, len) = (first.data_type.clone(), picks.len());
+        let key = |pick: &Pick| (keys[pick.piece as usize], pick.row as usize);
+        let validity = keys.iter().any(|key| key.null.is_some()).then(|| {
+            Bitmap::from_fn(len, |row| {
+                let (key, position) = key(&picks[row]);
+                !key.is_null(position)
+            })
+        });
+        let values = match &first.values {
+            KeyValues::Nothing(_) => return Ok(Column::nulls(data_type, len)),
+            KeyValues::Words(_) => {
+                let words = picks.iter().map(|pick| match key(pick) {
+                    (Self { values: KeyValues::Words(keys), .. }, at) => keys.values()[at],
+                    _ => 0,
+                });
+                words_as(&data_type, words)
+            }
+            KeyValues::Decimals(..) => Values::Decimal(
+                picks
+                    .iter()
+                    .map(|pick| match key(pick) {
+                        (Self { values: KeyValues::Decimals(_, values), .. }, at) => values[at],
+                        _ => 0,
+                    })
+                    .collect(),
+            ),
+            KeyValues::Bytes(_) => {
+                let bytes_of = |pick: &Pick| match key(pick) {
+                    (Self { values: KeyValues::Bytes(keys), .. }, at) => keys.values().bytes(at),
+                    _ => &[],
+                };
+                let byte_len = picks.iter().map(|pick| bytes_of(pick).len()).sum();
+                let mut strings = Strings::with_capacity(len, byte_len);
+                picks.iter().for_each(|pick| strings.push(bytes_of(pick)));
+                Values::Strings(strings)
+            }
+            KeyValues::Encoded(..) => {
+                let columns = keys.iter().filter_map(|key| match &key.values {
+                    KeyValues::Encoded(_, builder) => Some(builder.as_ref().clone().finish()),
+                    _ => None,
+                });
+                let columns: Vec<Column> = columns.collect();
+                return Ok(pick(&data_type, &columns.iter().collect::<Vec<_>>(), picks));
+            }
         };
-        Ok(Column::try_new(self.data_type.clone(), len, values, validity)?)
+        Ok(Column::try_new(data_type, len, values, validity)?)
     }
 
     /// About how many bytes of memory they take.
     pub(crate) fn byte_len(&self) -> usize {
         match &self.values {
             KeyValues::Nothing(_) => 0,
-            KeyValues::Words(table, values) => table.byte_len() + values.len() * 8,
+            KeyValues::Words(keys) => keys.byte_len(),
             KeyValues::Decimals(table, values) => table.byte_len() + values.len() * 16,
             KeyValues::Bytes(keys) => keys.byte_len(),
             KeyValues::Encoded(keys, builder) => keys.byte_len() + builder.byte_len(),
@@ -270,44 +269,14 @@ impl KeyColumn {
     }
 }
 
-impl KeyValues {
-    /// A word in a column of anything else has been ruled out by the column's type.
-    #[inline]
-    fn word_position(&mut self, word: i64) -> Result<u32, ExecError> {
-        let Self::Words(table, known) = self else { return Ok(0) };
-        let hash = hash_word(word.cast_unsigned(), process_seed());
-        let position = table.position(hash, known.len(), |at| known[at] == word)?;
-        if position as usize == known.len() {
-            known.push(word);
+/// Words as the values of a type.
+fn words_as(data_type: &DataType, words: impl Iterator<Item = i64>) -> Values {
+    match data_type {
+        DataType::Boolean => Values::Boolean(words.map(|word| word == 1).collect()),
+        DataType::Float64 => {
+            Values::Float64(words.map(|word| f64::from_bits(word.cast_unsigned())).collect())
         }
-        Ok(position)
-    }
-
-    #[inline]
-    fn bytes_position(&mut self, bytes: &[u8]) -> Result<u32, ExecError> {
-        let Self::Bytes(keys) = self else { return Ok(0) };
-        keys.position(bytes)
-    }
-}
-
-impl ByteKeys {
-    #[inline]
-    fn position(&mut self, bytes: &[u8]) -> Result<u32, ExecError> {
-        let known = &self.values;
-        let hash = hash_bytes(bytes, process_seed());
-        let position = self.table.position(hash, known.len(), |at| known.bytes(at) == bytes)?;
-        if position as usize == self.values.len() {
-            self.values.push(bytes);
-        }
-        Ok(position)
-    }
-
-    fn byte_len(&self) -> usize {
-        let resolved = self
-            .resolved
-            .as_ref()
-            .map_or(0, |(dictionary, resolved)| resolved.len() * 12 + dictionary.byte_len());
-        self.table.byte_len() + self.values.byte_len() + self.values.len() * 8 + resolved
+        _ => Values::Int64(words.collect()),
     }
 }
 

@@ -8,14 +8,18 @@ mod encoding;
 mod hash;
 mod key_column;
 mod pairs;
+mod recent;
+mod texts;
+mod words;
 
-use colonna_column::Column;
+use colonna_column::{Bitmap, Column};
 use colonna_schema::DataType;
 
 pub(crate) use encoding::encode;
-pub(crate) use hash::{finalize, hash_bytes, hash_wide, hash_word};
+pub(crate) use hash::{PositionTable, finalize, hash_bytes, hash_pair, hash_wide, hash_word};
 pub(crate) use key_column::{KeyColumn, canonical_bits};
 pub(crate) use pairs::PairKeys;
+use recent::RecentTable;
 
 use crate::ExecError;
 
@@ -28,9 +32,18 @@ pub(crate) fn position_rows(rows: impl Iterator<Item = usize>) -> Result<Vec<u32
         .collect()
 }
 
-/// How many entries a table over a range may have where so many rows are looked up in it.
+/// The most places of a table over a range of values.
+const DIRECT_MAX: usize = 1 << 20;
+
+/// How many places a table over a range may have where so many rows are looked up in it.
 fn direct_limit(row_count: usize) -> usize {
-    (row_count * 2).max(1024)
+    row_count.saturating_mul(2).max(1024)
+}
+
+/// Which rows of the chunk of 64 with that index are valid.
+#[inline]
+fn valid_word(validity: Option<&Bitmap>, index: usize) -> u64 {
+    validity.map_or(u64::MAX, |bits| bits.words().get(index).copied().unwrap_or_default())
 }
 
 /// The distinct tuples of some key columns, in order of first appearance.
@@ -43,10 +56,12 @@ pub(crate) struct GroupKeys {
 }
 
 impl GroupKeys {
-    /// No tuples of these types yet. Without a type there is one group, from the start.
-    pub(crate) fn new<'a>(types: impl IntoIterator<Item = &'a DataType>) -> Self {
-        let columns: Vec<KeyColumn> = types.into_iter().map(KeyColumn::new).collect();
-        let folds = columns.iter().skip(1).map(|_| PairKeys::default()).collect();
+    /// No tuples of these types yet. Without a type there is one group, from the start. Where it is
+    /// not `exact`, a tuple may be met again under another number, once looking up has proved vain.
+    pub(crate) fn new<'a>(types: impl IntoIterator<Item = &'a DataType>, exact: bool) -> Self {
+        let columns: Vec<KeyColumn> =
+            types.into_iter().map(|data_type| KeyColumn::new(data_type, exact)).collect();
+        let folds = columns.iter().skip(1).map(|_| PairKeys::new(exact)).collect();
         Self { columns, folds }
     }
 
@@ -59,6 +74,11 @@ impl GroupKeys {
         }
     }
 
+    /// Whether each tuple has one number.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.columns.iter().all(KeyColumn::is_unique) && self.folds.iter().all(PairKeys::is_unique)
+    }
+
     /// The group of each row; `columns` are the values of the keys.
     pub(crate) fn resolve<C: AsRef<Column>>(
         &mut self,
@@ -68,46 +88,35 @@ impl GroupKeys {
         let mut keys = self.columns.iter_mut().zip(columns);
         let Some((first, column)) = keys.next() else { return Ok(vec![0; row_count]) };
         let mut groups = first.resolve(column.as_ref())?;
+        let mut group_count = first.len();
         for ((key, column), fold) in keys.zip(&mut self.folds) {
             let positions = key.resolve(column.as_ref())?;
-            groups = fold.resolve(&groups, &positions)?;
+            groups = fold.resolve(&groups, &positions, (group_count, key.len()))?;
+            group_count = fold.len();
         }
         Ok(groups)
     }
 
-    /// Takes in the groups of another, and says which group each of them is here.
-    pub(crate) fn merge(&mut self, other: &Self) -> Result<Vec<u32>, ExecError> {
-        let mut keys = self.columns.iter_mut().zip(&other.columns);
-        let Some((first, theirs)) = keys.next() else { return Ok(vec![0]) };
-        let mut mapping = first.resolve(&theirs.to_column()?)?;
-        for ((key, theirs), (fold, pairs)) in keys.zip(self.folds.iter_mut().zip(&other.folds)) {
-            let positions = key.resolve(&theirs.to_column()?)?;
-            mapping = fold.merge(pairs, &mapping, &positions)?;
-        }
-        Ok(mapping)
-    }
-
-    /// The values of the keys, one row for each group.
-    pub(crate) fn to_columns(&self) -> Result<Vec<Column>, ExecError> {
+    /// The key columns, and for each the position of the value of each group; a single column has
+    /// the groups themselves for positions.
+    pub(crate) fn into_columns(self) -> Vec<(KeyColumn, Option<Vec<u32>>)> {
         let mut columns = Vec::with_capacity(self.columns.len());
-        let mut positions: Option<Vec<u32>> = None;
-        for (index, key) in self.columns.iter().enumerate().rev() {
-            let column = key.to_column()?;
+        let mut groups: Option<Vec<u32>> = None;
+        for (index, key) in self.columns.into_iter().enumerate().rev() {
             let fold = index.checked_sub(1).and_then(|fold| self.folds.get(fold));
-            let (left, right) = match (fold, positions.take()) {
-                (Some(fold), None) => fold.sides(),
-                (Some(fold), Some(positions)) => fold.sides_at(&positions),
-                (None, Some(positions)) => (Vec::new(), positions),
-                (None, None) => {
-                    columns.push(column);
-                    break;
-                }
+            let Some(fold) = fold else {
+                columns.push((key, groups.take()));
+                continue;
             };
-            columns.push(column.gather(&right));
-            positions = Some(left);
+            let (left, right) = match &groups {
+                None => fold.sides(),
+                Some(groups) => fold.sides_at(groups),
+            };
+            columns.push((key, Some(right)));
+            groups = Some(left);
         }
         columns.reverse();
-        Ok(columns)
+        columns
     }
 
     /// About how many bytes of memory they take.

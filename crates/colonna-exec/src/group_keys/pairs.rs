@@ -1,43 +1,105 @@
 //! Pairs of positions, numbered by first appearance.
 
-use super::hash::{PositionTable, hash_word, process_seed};
-use super::{UNSET, direct_limit};
+use super::hash::{hash_word, process_seed};
+use super::{DIRECT_MAX, RecentTable, UNSET, direct_limit};
 use crate::ExecError;
 
 /// The distinct pairs of two positions, in order of first appearance.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct PairKeys {
-    table: PositionTable,
+    table: RecentTable,
     pairs: Vec<u64>,
+    /// The positions of pairs by both sides, the right one in the low `right_bits`, where both are
+    /// few; empty where they are not.
+    direct: Vec<u32>,
+    right_bits: u32,
+    row_count: usize,
+    /// All left positions lie below this.
+    left_count: usize,
 }
 
 impl PairKeys {
+    /// No pairs yet; whether each must have one position.
+    pub(crate) fn new(exact: bool) -> Self {
+        let table = RecentTable::new(exact);
+        Self {
+            table,
+            pairs: Vec::new(),
+            direct: Vec::new(),
+            right_bits: 0,
+            row_count: 0,
+            left_count: 0,
+        }
+    }
+
     /// How many pairs there are.
     pub(crate) fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// The position of each pair. Where both sides are small, a pair is hashed once a call.
-    pub(crate) fn resolve(&mut self, left: &[u32], right: &[u32]) -> Result<Vec<u32>, ExecError> {
-        let count = |side: &[u32]| side.iter().max().map_or(0, |&last| last as usize + 1);
-        let width = count(right);
-        let range = count(left).saturating_mul(width);
-        let mut positions = Vec::with_capacity(left.len());
-        if range <= direct_limit(left.len()) {
-            let mut local = vec![UNSET; range];
-            for (&left, &right) in left.iter().zip(right) {
-                let entry = &mut local[left as usize * width + right as usize];
-                if *entry == UNSET {
-                    *entry = self.position(left, right)?;
-                }
-                positions.push(*entry);
+    /// Whether each pair has one position.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.table.is_unique()
+    }
+
+    /// The position of each pair. All positions lie below the counts.
+    pub(crate) fn resolve(
+        &mut self,
+        left: &[u32],
+        right: &[u32],
+        (left_count, right_count): (usize, usize),
+    ) -> Result<Vec<u32>, ExecError> {
+        self.row_count = self.row_count.saturating_add(left.len());
+        self.table.begin(left.len());
+        let mut positions = vec![UNSET; left.len()];
+        if !self.cover(left_count, right_count) {
+            for ((&left, &right), position) in left.iter().zip(right).zip(&mut positions) {
+                *position = self.position(left, right)?;
             }
-        } else {
-            for (&left, &right) in left.iter().zip(right) {
-                positions.push(self.position(left, right)?);
+            return Ok(positions);
+        }
+        let sides = left.chunks(64).zip(right.chunks(64));
+        for ((left, right), positions) in sides.zip(positions.chunks_mut(64)) {
+            let mut all_known = true;
+            for ((&left, &right), position) in left.iter().zip(right).zip(positions.iter_mut()) {
+                *position = self.direct[(left as usize) << self.right_bits | right as usize];
+                all_known &= *position != UNSET;
+            }
+            if all_known {
+                continue;
+            }
+            for ((&left, &right), position) in left.iter().zip(right).zip(positions) {
+                let index = (left as usize) << self.right_bits | right as usize;
+                if self.direct[index] == UNSET {
+                    self.direct[index] = self.position(left, right)?;
+                }
+                *position = self.direct[index];
             }
         }
         Ok(positions)
+    }
+
+    /// Whether the direct table has a place for each pair of positions below the counts.
+    fn cover(&mut self, left_count: usize, right_count: usize) -> bool {
+        let right_bits = right_count.next_power_of_two().trailing_zeros().max(self.right_bits);
+        let limit = direct_limit(self.row_count).min(DIRECT_MAX);
+        self.left_count = self.left_count.max(left_count);
+        let places = self.left_count.saturating_mul(1 << right_bits);
+        if places > limit {
+            (self.direct, self.right_bits) = (Vec::new(), right_bits);
+            return false;
+        }
+        if right_bits != self.right_bits || self.direct.is_empty() {
+            self.right_bits = right_bits;
+            self.direct = vec![UNSET; places];
+            for (position, &pair) in (0..).zip(&self.pairs) {
+                let (left, right) = split(pair);
+                self.direct[(left as usize) << right_bits | right as usize] = position;
+            }
+        } else if self.direct.len() < places {
+            self.direct.resize(places, UNSET);
+        }
+        true
     }
 
     #[inline]
@@ -52,20 +114,6 @@ impl PairKeys {
         Ok(position)
     }
 
-    /// Takes in the pairs of another, whose sides have become other positions here.
-    pub(crate) fn merge(
-        &mut self,
-        other: &Self,
-        left_mapping: &[u32],
-        right_mapping: &[u32],
-    ) -> Result<Vec<u32>, ExecError> {
-        let (left, right) = other.sides();
-        let mapped = |side: Vec<u32>, mapping: &[u32]| -> Vec<u32> {
-            side.into_iter().map(|position| mapping[position as usize]).collect()
-        };
-        self.resolve(&mapped(left, left_mapping), &mapped(right, right_mapping))
-    }
-
     /// Both sides of all pairs.
     pub(crate) fn sides(&self) -> (Vec<u32>, Vec<u32>) {
         self.pairs.iter().copied().map(split).unzip()
@@ -78,7 +126,7 @@ impl PairKeys {
 
     /// About how many bytes of memory they take.
     pub(crate) fn byte_len(&self) -> usize {
-        self.table.byte_len() + self.pairs.len() * 8
+        self.table.byte_len() + self.pairs.len() * 8 + self.direct.len() * 4
     }
 }
 

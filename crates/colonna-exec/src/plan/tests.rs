@@ -673,3 +673,72 @@ proptest! {
         prop_assert_eq!(answer(&query, &cut(&rows, &cuts), &reformed), expected);
     }
 }
+
+/// So many groups that they are spread over partitions, in parts that have few or all of them in
+/// common, and met so rarely that they are not even looked up.
+#[test]
+fn many_groups_are_what_a_map_makes_of_them() {
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("text", DataType::Utf8),
+        Field::new("number", DataType::Int64),
+    ]));
+    for (range, merged) in [(150_000_u64, true), (150_000, false), (20_000, true), (7, false)] {
+        let key = |row: u64| (row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) % range;
+        let text = |row: u64| format!("text {}", key(row));
+        let keys = vec![col("text"), col("number")];
+        let projection =
+            [col("text"), col("number"), count(), sum("number"), count_distinct("text")];
+        let query = Query { group_by: keys, ..selecting(projection) };
+        let ordered = Query {
+            order_by: vec![SortKey::descending(count()), SortKey::ascending(col("text"))],
+            limit: Some(20),
+            ..query.clone()
+        };
+        let mut expected: Vec<(u64, i64)> = Vec::new();
+        let mut known = BTreeMap::new();
+        for key in (0..200_000).map(key) {
+            let group = *known.entry(key).or_insert_with(|| {
+                expected.push((key, 0));
+                expected.len() - 1
+            });
+            expected[group].1 += 1;
+        }
+        let row = |&(key, count): &(u64, i64)| -> Row {
+            let number = i64::try_from(key % 5).unwrap();
+            vec![
+                format!("text {key}").into(),
+                number.into(),
+                count.into(),
+                (number * count).into(),
+                1.into(),
+            ]
+        };
+        let expected: Vec<Row> = expected.iter().map(row).collect();
+        for query in [&query, &ordered] {
+            let plan = Plan::try_new(query, &schema).unwrap();
+            let mut whole = plan.partial();
+            for task in 0..4 {
+                let mut partial = plan.partial();
+                for batch in 0..10 {
+                    let rows = (0..5_000).map(|row| (task * 10 + batch) * 5_000 + row);
+                    let texts = Values::Strings(rows.clone().map(text).collect());
+                    let texts = Column::try_new(DataType::Utf8, 5_000, texts, None).unwrap();
+                    let numbers = rows.map(|row| i64::try_from(key(row) % 5).unwrap()).collect();
+                    let columns = vec![texts, Column::from_i64(numbers)];
+                    let schema = Arc::new(plan.slots().slot_schema());
+                    partial.update(&Columns::try_new(schema, columns, 5_000).unwrap()).unwrap();
+                }
+                if merged { whole.merge(partial).unwrap() } else { whole.absorb(partial).unwrap() }
+            }
+            let answer = plan.finish(whole).unwrap();
+            let found: Vec<Row> = (0..answer.row_count()).map(|row| answer.row(row)).collect();
+            if query.limit.is_none() {
+                assert!(found == expected, "{range} {merged}");
+            } else {
+                let mut expected = expected.clone();
+                expected.sort_by(|a, b| b[2].total_cmp(&a[2]).then(a[0].total_cmp(&b[0])));
+                assert_eq!(found, expected[..expected.len().min(20)], "{range} {merged}");
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What kernels made of the entries of dictionaries, kept for the batches that follow.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use colonna_column::{Bitmap, Column, Strings, Values};
+use colonna_schema::DataType;
+
+use crate::{BoundExpr, ExecError};
+
+/// How many results are kept; the row groups of one task share few dictionaries.
+const KEPT: usize = 16;
+
+/// What expressions made of dictionaries: the batches of a row group share their dictionaries, and
+/// each entry is computed once for all of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memo(RefCell<Vec<Remembered>>);
+
+#[derive(Clone, Debug)]
+struct Remembered {
+    expr: BoundExpr,
+    dictionary: Arc<Strings>,
+    /// How many rows asked for entries before all were computed.
+    asked: usize,
+    entries: Option<Arc<Entries>>,
+}
+
+/// The result of a kernel for each entry of a dictionary, flat.
+#[derive(Clone, Debug)]
+pub(super) enum Entries {
+    /// Texts are the dictionary of the result.
+    Texts(DataType, Arc<Strings>, Option<Bitmap>),
+    /// Anything else.
+    Values(Column),
+}
+
+impl Memo {
+    /// The result for all entries, if it is known or if computing it pays: as many rows as there are
+    /// entries have asked for some.
+    pub(super) fn entries(
+        &self,
+        expr: &BoundExpr,
+        dictionary: &Arc<Strings>,
+        row_count: usize,
+        compute: impl FnOnce() -> Result<Column, ExecError>,
+    ) -> Result<Option<Arc<Entries>>, ExecError> {
+        let mut kept = self.0.borrow_mut();
+        let same =
+            |known: &Remembered| Arc::ptr_eq(&known.dictionary, dictionary) && known.expr == *expr;
+        let index = kept.iter().position(same).unwrap_or_else(|| {
+            if kept.len() >= KEPT {
+                kept.remove(0);
+            }
+            let (expr, dictionary) = (expr.clone(), Arc::clone(dictionary));
+            kept.push(Remembered { expr, dictionary, asked: 0, entries: None });
+            kept.len() - 1
+        });
+        let Some(known) = kept.get_mut(index) else { return Ok(None) };
+        known.asked = known.asked.saturating_add(row_count);
+        if known.entries.is_none() && known.asked >= dictionary.len() {
+            known.entries = Some(Arc::new(Entries::of(&compute()?)));
+        }
+        Ok(known.entries.clone())
+    }
+}
+
+impl Entries {
+    /// The entries of a result.
+    pub(super) fn of(result: &Column) -> Self {
+        let flat = result.to_flat();
+        match flat.values() {
+            Values::Strings(texts) => {
+                let texts = Arc::new(texts.clone());
+                Self::Texts(flat.data_type().clone(), texts, flat.validity().cloned())
+            }
+            _ => Self::Values(flat),
+        }
+    }
+
+    /// The results for rows that have these codes.
+    pub(super) fn spread(
+        &self,
+        codes: &[u32],
+        validity: Option<&Bitmap>,
+    ) -> Result<Column, ExecError> {
+        if let Self::Values(entries) = self
+            && matches!(entries.values(), Values::Null)
+        {
+            return Ok(Column::nulls(entries.data_type().clone(), codes.len()));
+        }
+        let (data_type, own, values) = match self {
+            Self::Texts(data_type, texts, own) => {
+                let values = Values::Codes { codes: codes.to_vec(), dictionary: Arc::clone(texts) };
+                (data_type, own.as_ref().map(|own| own.gather(codes)), values)
+            }
+            Self::Values(entries) => {
+                let result = entries.gather(codes);
+                let own = result.validity().cloned();
+                (entries.data_type(), own, result.values().clone())
+            }
+        };
+        let validity = match (own, validity) {
+            (Some(own), Some(validity)) => Some(own.and(validity)),
+            (own, validity) => own.or_else(|| validity.cloned()),
+        };
+        Ok(Column::try_new(data_type.clone(), codes.len(), values, validity)?)
+    }
+}

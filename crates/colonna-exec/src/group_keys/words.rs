@@ -1,0 +1,198 @@
+//! Distinct words: integers, days, moments, booleans, and the bits of doubles.
+
+use colonna_column::Bitmap;
+
+use super::hash::{hash_word, process_seed};
+use super::{DIRECT_MAX, RecentTable, UNSET, direct_limit, valid_word};
+use crate::ExecError;
+
+/// The distinct words, in order of first appearance.
+#[derive(Clone, Debug)]
+pub(crate) struct WordKeys {
+    table: RecentTable,
+    values: Vec<i64>,
+    direct: DirectTable,
+    row_count: usize,
+}
+
+/// The positions of words that lie close together, from the least on; `UNSET` where one was not met.
+#[derive(Clone, Debug, Default)]
+struct DirectTable {
+    least: i64,
+    positions: Vec<u32>,
+    /// Whether all words of the last batch had a place.
+    is_wide_enough: bool,
+    /// The words lie too far apart.
+    is_given_up: bool,
+}
+
+impl WordKeys {
+    /// No words yet; whether each must have one position.
+    pub(crate) fn new(exact: bool) -> Self {
+        let (table, direct) = (RecentTable::new(exact), DirectTable::default());
+        Self { table, values: Vec::new(), direct, row_count: 0 }
+    }
+
+    /// The words by their positions. Where null has one, any word stands there.
+    pub(crate) fn values(&self) -> &[i64] {
+        &self.values
+    }
+
+    pub(crate) fn is_unique(&self) -> bool {
+        self.table.is_unique()
+    }
+
+    /// Takes the next position for null.
+    pub(crate) fn push_null(&mut self) {
+        self.values.push(0);
+    }
+
+    #[inline]
+    pub(crate) fn hash_at(&self, position: usize) -> u64 {
+        hash_word(self.values[position].cast_unsigned(), process_seed())
+    }
+
+    /// The position of each word, and `UNSET` for the first null: the caller says which its position
+    /// is by giving it in `null` from then on.
+    pub(crate) fn resolve(
+        &mut self,
+        words: &[i64],
+        validity: Option<&Bitmap>,
+        null: &mut Option<u32>,
+        positions: &mut [u32],
+    ) -> Result<(), ExecError> {
+        self.row_count = self.row_count.saturating_add(words.len());
+        self.table.begin(words.len());
+        if !self.direct.is_wide_enough && !self.direct.is_given_up {
+            self.direct.widen(words, validity, direct_limit(self.row_count));
+        }
+        let chunks = words.chunks(64).zip(positions.chunks_mut(64));
+        for (index, (words, positions)) in chunks.enumerate() {
+            let valid = valid_word(validity, index);
+            let null_position = null.unwrap_or(UNSET);
+            if !self.direct.look_up(words, valid, null_position, positions) {
+                self.resolve_chunk(words, valid, null, positions)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a chunk one by one, those in it whose position is not known.
+    fn resolve_chunk(
+        &mut self,
+        words: &[i64],
+        valid: u64,
+        null: &mut Option<u32>,
+        positions: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let mut last = (0, UNSET);
+        for (bit, (&word, position)) in words.iter().zip(positions).enumerate() {
+            if valid >> bit & 1 == 0 {
+                *position = match *null {
+                    Some(null) => null,
+                    None => {
+                        let position = super::hash::position_of(self.values.len())?;
+                        self.push_null();
+                        *null.insert(position)
+                    }
+                };
+                continue;
+            }
+            if *position == UNSET {
+                if last.1 == UNSET || last.0 != word {
+                    last = (word, self.position(word)?);
+                }
+                *position = last.1;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn position(&mut self, word: i64) -> Result<u32, ExecError> {
+        if let Some(position) = self.direct.get(word) {
+            return Ok(position);
+        }
+        let known = &self.values;
+        let hash = hash_word(word.cast_unsigned(), process_seed());
+        let position = self.table.position(hash, known.len(), |at| known[at] == word)?;
+        if position as usize == known.len() {
+            self.values.push(word);
+        }
+        self.direct.set(word, position);
+        Ok(position)
+    }
+
+    /// About how many bytes of memory they take.
+    pub(crate) fn byte_len(&self) -> usize {
+        self.table.byte_len() + self.values.len() * 8 + self.direct.positions.len() * 4
+    }
+}
+
+impl DirectTable {
+    /// Makes room for the words of a batch, where the table stays within the limit.
+    fn widen(&mut self, words: &[i64], validity: Option<&Bitmap>, limit: usize) {
+        let bounds = |bounds: Option<(i64, i64)>, word: i64| match bounds {
+            None => Some((word, word)),
+            Some((least, greatest)) => Some((word.min(least), word.max(greatest))),
+        };
+        let found = match validity {
+            None => words.iter().copied().fold(None, bounds),
+            Some(valid) => valid.ones().map(|row| words[row]).fold(None, bounds),
+        };
+        let Some((mut least, mut greatest)) = found else { return };
+        if let Ok(len) = i64::try_from(self.positions.len())
+            && len > 0
+        {
+            least = least.min(self.least);
+            greatest = greatest.max(self.least.saturating_add(len - 1));
+        }
+        let range = greatest.wrapping_sub(least).cast_unsigned();
+        let range = usize::try_from(range).unwrap_or(usize::MAX).saturating_add(1);
+        if range > limit.min(DIRECT_MAX) {
+            self.is_given_up = range > DIRECT_MAX;
+            return;
+        }
+        let mut positions = vec![UNSET; range];
+        let shift = self.least.wrapping_sub(least).cast_unsigned();
+        let shift = usize::try_from(shift).unwrap_or_default();
+        if let Some(place) = positions.get_mut(shift..shift + self.positions.len()) {
+            place.copy_from_slice(&self.positions);
+        }
+        (self.least, self.positions, self.is_wide_enough) = (least, positions, true);
+    }
+
+    #[inline]
+    fn index(&self, word: i64) -> usize {
+        usize::try_from(word.wrapping_sub(self.least).cast_unsigned()).unwrap_or(usize::MAX)
+    }
+
+    #[inline]
+    fn get(&self, word: i64) -> Option<u32> {
+        self.positions.get(self.index(word)).copied().filter(|position| *position != UNSET)
+    }
+
+    #[inline]
+    fn set(&mut self, word: i64, position: u32) {
+        let index = self.index(word);
+        match self.positions.get_mut(index) {
+            Some(known) => *known = position,
+            None => self.is_wide_enough = false,
+        }
+    }
+
+    /// The positions of a chunk of words, `UNSET` where one is not known. Whether all are.
+    #[inline]
+    fn look_up(&self, words: &[i64], valid: u64, null: u32, positions: &mut [u32]) -> bool {
+        if self.positions.is_empty() {
+            return false;
+        }
+        let mut all_known = true;
+        for (bit, (&word, position)) in words.iter().zip(positions).enumerate() {
+            let known = self.positions.get(self.index(word)).copied().unwrap_or(UNSET);
+            *position = if valid >> bit & 1 == 1 { known } else { null };
+            all_known &= *position != UNSET;
+        }
+        all_known
+    }
+}
