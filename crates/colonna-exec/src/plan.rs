@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Column, Columns, Pick};
-use colonna_schema::{DataType, Expr, Field, Query, Scalar, Schema, Statistics};
+use colonna_schema::{Expr, Field, Query, Scalar, Schema, Statistics};
 use rayon::prelude::*;
 
 use crate::aggregate::{Grouped, Groups, gather_read};
 use crate::evaluate::{Memo, select_with};
 use crate::group_keys::{GroupKeys, position_rows};
+use crate::order::OrderHint;
 use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_of, outputs};
 use crate::settle::{Partition, Settled, in_order};
 use crate::sort::{Direction, sorted_rows};
@@ -187,22 +188,24 @@ impl Plan {
         }
     }
 
-    /// The order by a plain column of which only the first rows are wanted, so that a scan can read
-    /// the promising files first: the slot, whether the greatest values come first, and how many
+    /// What the answer is ordered by first, where that is a column as it is read, and only so many
     /// rows are wanted. A row whose value stands strictly after [`Partial::order_bound`] cannot be
-    /// in the answer. There is no hint where nulls or NaN come first, for bounds in statistics
-    /// know neither.
-    pub fn order_hint(&self) -> Option<(usize, bool, usize)> {
+    /// in the answer.
+    pub fn order_hint(&self) -> Option<OrderHint> {
         let Body::Rows(projected) = &self.0.body else { return None };
         let (index, direction) = projected.sort.first()?;
-        let row_limit = projected.limit?;
+        projected.limit?;
         let expr = projected.exprs.get(*index)?;
         let BoundKind::Slot(slot) = expr.kind else { return None };
-        let nan_first = direction.descending && expr.data_type == DataType::Float64;
-        if direction.nulls_first || nan_first || expr.data_type.is_nested() {
-            return None;
-        }
-        Some((slot, direction.descending, row_limit))
+        let (descending, nulls_first) = (direction.descending, direction.nulls_first);
+        let hint = OrderHint { slot, descending, nulls_first, data_type: expr.data_type.clone() };
+        (!hint.data_type.is_nested()).then_some(hint)
+    }
+
+    /// Whether statistics may say all that the plan asks: there is no WHERE and no GROUP BY.
+    pub fn may_have_metadata_answer(&self) -> bool {
+        let Body::Groups(body) = &self.0.body else { return false };
+        self.0.predicate.is_none() && body.grouped.keys.is_empty()
     }
 
     /// The state after the rows that the statistics are of, where these say all that the plan asks:

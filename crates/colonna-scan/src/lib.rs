@@ -38,6 +38,7 @@ mod prune;
 mod row_group;
 mod scan;
 mod source;
+mod top_k;
 
 pub use counters::Counters;
 pub use error::ScanError;

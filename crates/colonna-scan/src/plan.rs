@@ -21,6 +21,8 @@ pub(crate) struct Task {
     pub(crate) row_group: usize,
     /// Which of its rows, ascending; `None` for all.
     pub(crate) ranges: Option<Vec<Range<u64>>>,
+    /// With an order and a limit, what is known of the column that the rows are ordered by.
+    pub(crate) order: ColumnStatistics,
 }
 
 /// Whether the log rules out that the file has a row for the predicate.
@@ -53,6 +55,7 @@ pub(crate) fn tasks_of(
     let predicate = plan.predicate().filter(|_| options.pruning);
     let paths: Vec<Vec<String>> =
         plan.slots().paths().iter().map(|path| source.physical_path(path)).collect();
+    let order = plan.order_hint().filter(|_| options.pruning);
     let mut tasks = Vec::new();
     let mut first_row = 0;
     for row_group in 0..reader.row_group_count() {
@@ -76,9 +79,22 @@ pub(crate) fn tasks_of(
         }
         let is_whole = ranges.len() == 1 && ranges.first() == Some(&(0..row_count));
         let ranges = (!is_whole).then_some(ranges);
-        tasks.push(Task { file: index, reader: Arc::clone(&reader), row_group, ranges });
+        let order = order.as_ref().and_then(|order| {
+            order_statistics(&reader, row_group, paths.get(order.slot)?)
+        });
+        let order = order.unwrap_or_default();
+        tasks.push(Task { file: index, reader: Arc::clone(&reader), row_group, ranges, order });
     }
     Ok(tasks)
+}
+
+/// What a row group knows of the column that the answer is ordered by.
+fn order_statistics(
+    reader: &Reader,
+    row_group: usize,
+    path: &[String],
+) -> Option<ColumnStatistics> {
+    reader.row_group_statistics(row_group).columns.remove(path)
 }
 
 /// A log and a file that disagree would make answers from one of them wrong.

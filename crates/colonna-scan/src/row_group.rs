@@ -8,6 +8,7 @@ use colonna_page::{Blocks, PageError};
 use colonna_schema::{DataType, Field, Scalar, Schema};
 
 use crate::plan::Task;
+use crate::top_k::SharedBound;
 use crate::{Counters, ScanError, ScanFile, ScanSource};
 
 /// Folds the rows of a task into a state of its own.
@@ -15,20 +16,36 @@ pub(crate) fn run(
     source: &ScanSource,
     plan: &Plan,
     task: &Task,
+    bound: Option<&SharedBound>,
 ) -> Result<(Partial, Counters), ScanError> {
     let mut partial = plan.partial();
-    let mut rows = TaskRows::new(source, plan, task)?;
+    let mut rows = TaskRows::new(source, plan, task, bound)?;
     while let Some(row_count) = rows.advance()? {
         let looked_at = rows.looked_at(row_count)?;
         let selected = plan.select(&looked_at)?;
+        let selected = match bound {
+            Some(bound) => both(selected, bound.within(&looked_at.columns()[bound.hint.slot])?),
+            None => selected,
+        };
         let selected = selected.filter(|selected| selected.count_ones() < row_count);
         if selected.as_ref().is_some_and(|selected| selected.count_ones() == 0) {
             continue;
         }
         let kept = selected.map(|selected| positions(&selected));
         partial.update_selected(&rows.past(looked_at, kept.as_deref())?)?;
+        if let (Some(bound), Some(found)) = (bound, partial.order_bound()) {
+            bound.tell(found);
+        }
     }
     Ok((partial, rows.counters()))
+}
+
+/// The rows that both select; all where there is neither.
+fn both(left: Option<Bitmap>, right: Option<Bitmap>) -> Option<Bitmap> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.and(&right)),
+        (left, right) => left.or(right),
+    }
 }
 
 /// The positions of the bits that are set. A block has fewer rows than 32 bits count.
@@ -42,13 +59,22 @@ struct TaskRows<'a> {
     plan: &'a Plan,
     file: &'a ScanFile,
     slots: Vec<Slot<'a>>,
+    /// The slots that are looked at before it is known which rows are wanted.
+    looked_at: Vec<usize>,
     schema: Arc<Schema>,
     blocks: Blocks,
     rows_decoded: u64,
 }
 
 impl<'a> TaskRows<'a> {
-    fn new(source: &'a ScanSource, plan: &'a Plan, task: &Task) -> Result<Self, ScanError> {
+    fn new(
+        source: &'a ScanSource,
+        plan: &'a Plan,
+        task: &Task,
+        bound: Option<&SharedBound>,
+    ) -> Result<Self, ScanError> {
+        let ordered = bound.map(|bound| bound.hint.slot);
+        let looked_at = plan.predicate_slots().iter().copied().chain(ordered).collect();
         let file = &source.files[task.file];
         let slots = slots_of(source, plan, file);
         let stored = |slot: &Slot<'_>| match slot {
@@ -61,7 +87,7 @@ impl<'a> TaskRows<'a> {
             .read(task.row_group, &projection, task.ranges.as_deref())
             .map_err(|source| ScanError::Page { path: file.path.clone(), source })?;
         let schema = Arc::new(plan.slots().slot_schema());
-        Ok(Self { plan, file, slots, schema, blocks, rows_decoded: 0 })
+        Ok(Self { plan, file, slots, looked_at, schema, blocks, rows_decoded: 0 })
     }
 
     /// Goes to the next block, and says how many rows it has.
@@ -73,12 +99,10 @@ impl<'a> TaskRows<'a> {
 
     /// The columns that the predicate looks at, and nulls for the others.
     fn looked_at(&mut self, row_count: usize) -> Result<Columns, ScanError> {
-        let plan = self.plan;
-        let columns =
-            (0..self.slots.len()).map(|slot| match plan.predicate_slots().contains(&slot) {
-                true => self.column(slot, row_count),
-                false => Ok(self.nulls(slot, row_count)),
-            });
+        let columns = (0..self.slots.len()).map(|slot| match self.looked_at.contains(&slot) {
+            true => self.column(slot, row_count),
+            false => Ok(self.nulls(slot, row_count)),
+        });
         let columns = columns.collect::<Result<_, _>>()?;
         Ok(Columns::try_new(Arc::clone(&self.schema), columns, row_count)?)
     }
@@ -94,7 +118,7 @@ impl<'a> TaskRows<'a> {
             if !plan.is_read_past_predicate(slot) {
                 return Ok(self.nulls(slot, row_count));
             }
-            match (plan.predicate_slots().contains(&slot), rows) {
+            match (self.looked_at.contains(&slot), rows) {
                 (false, _) => self.column(slot, row_count),
                 (true, None) => Ok(column),
                 (true, Some(rows)) => Ok(column.gather(rows)),

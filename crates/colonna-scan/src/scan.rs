@@ -6,7 +6,7 @@ use colonna_exec::{Partial, Plan};
 use rayon::prelude::*;
 
 use crate::plan::{Task, file_is_skipped, tasks_of};
-use crate::{Counters, ScanError, ScanSource, row_group};
+use crate::{Counters, ScanError, ScanSource, row_group, top_k};
 
 /// How a scan goes about it. None of it changes the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,14 @@ pub fn scan(
     };
     let memory = Memory { limit: options.memory, found: AtomicU64::new(0) };
     for files in opened.chunks(window.max(1)) {
-        let tasks = tasks_of_files(source, files, plan, options, &mut counters)?;
+        let tasks = tasks_of_files(source, files, plan, options, &mut state, &mut counters)?;
+        if let Some(hint) = plan.order_hint().filter(|_| options.pruning) {
+            for (partial, read) in top_k::run(source, plan, &tasks, hint)? {
+                state.merge(partial)?;
+                counters += read;
+            }
+            continue;
+        }
         for tasks in tasks.chunks(window.max(1)) {
             for folded in run(source, plan, tasks, &memory) {
                 let (partial, read) = folded?;
@@ -74,7 +81,7 @@ fn run(
         .par_iter()
         .fold(nothing, |folded: Result<(Partial, Counters), ScanError>, task| {
             let (mut partial, mut counters) = folded?;
-            let (read, counted) = row_group::run(source, plan, task)?;
+            let (read, counted) = row_group::run(source, plan, task, None)?;
             let before = partial.byte_len();
             partial.absorb(read)?;
             counters += counted;
@@ -111,7 +118,7 @@ pub fn explain(source: &ScanSource, plan: &Plan) -> Result<Counters, ScanError> 
     let options = ScanOptions::default();
     let mut state = plan.partial();
     let opened = opened_files(source, plan, &options, &mut state, &mut counters);
-    tasks_of_files(source, &opened, plan, &options, &mut counters)?;
+    tasks_of_files(source, &opened, plan, &options, &mut state, &mut counters)?;
     Ok(counters)
 }
 
@@ -149,21 +156,52 @@ fn tasks_of_files(
     files: &[usize],
     plan: &Plan,
     options: &ScanOptions,
+    state: &mut Partial,
     counters: &mut Counters,
 ) -> Result<Vec<Task>, ScanError> {
-    let tasks: Vec<(Vec<Task>, Counters)> = files
+    let opened: Vec<Opened> = files
         .par_iter()
-        .map(|&index| {
-            let mut counters = Counters::default();
-            let tasks = tasks_of(source, index, plan, options, &mut counters)?;
-            counters.files_skipped = u64::from(tasks.is_empty());
-            Ok((tasks, counters))
-        })
+        .map(|&index| open(source, index, plan, options))
         .collect::<Result<_, ScanError>>()?;
     let mut all = Vec::new();
-    for (tasks, read) in tasks {
+    for Opened { tasks, answer, counters: read } in opened {
         all.extend(tasks);
+        if let Some(answer) = answer {
+            state.merge(answer)?;
+        }
         *counters += read;
     }
     Ok(all)
+}
+
+/// What is left to do of a file once its footer is read.
+struct Opened {
+    tasks: Vec<Task>,
+    /// Where the footer says all that is asked, the state after the file's rows.
+    answer: Option<Partial>,
+    counters: Counters,
+}
+
+fn open(
+    source: &ScanSource,
+    index: usize,
+    plan: &Plan,
+    options: &ScanOptions,
+) -> Result<Opened, ScanError> {
+    let mut counters = Counters::default();
+    let tasks = tasks_of(source, index, plan, options, &mut counters)?;
+    let file = &source.files[index];
+    let is_whole = options.pruning && file.deleted_rows.is_empty() && source.renamed.is_empty();
+    let answer = if is_whole && plan.may_have_metadata_answer() {
+        plan.metadata_answer(&file.footer_statistics()?)
+    } else {
+        None
+    };
+    if answer.is_some() {
+        let counters =
+            Counters { files_skipped: 1, files_answered_by_statistics: 1, ..Counters::default() };
+        return Ok(Opened { tasks: Vec::new(), answer, counters });
+    }
+    counters.files_skipped = u64::from(tasks.is_empty());
+    Ok(Opened { tasks, answer, counters })
 }

@@ -251,7 +251,8 @@ impl KeyColumn {
                     _ => None,
                 });
                 let columns: Vec<Column> = columns.collect();
-                return Ok(pick(&data_type, &columns.iter().collect::<Vec<_>>(), picks));
+                let picks = picks.iter().copied().collect();
+                return Ok(pick(&data_type, &columns.iter().collect::<Vec<_>>(), &picks));
             }
         };
         Ok(Column::try_new(data_type, len, values, validity)?)

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use colonna_column::{Bitmap, Strings, Values};
 use colonna_schema::{
-    AggregateExpr, AggregateFunction as F, ColumnStatistics, Projection, SortKey, avg, col, count,
+    AggregateExpr, AggregateFunction as F, ColumnStatistics, DataType, Projection, SortKey, avg, col, count,
     count_distinct, count_of, first, last, lit, max, median, min, quantile, sum, variance,
 };
 use proptest::prelude::*;
@@ -392,15 +392,17 @@ fn what_statistics_do_not_say_is_not_answered_from_them() {
 
 #[test]
 fn an_order_by_a_plain_column_is_hinted_at() {
-    let by = |key: SortKey| {
-        let query = Query { order_by: vec![key], limit: Some(5), ..selecting([col("word")]) };
-        Plan::try_new(&query, &schema()).unwrap().order_hint()
+    let by = |key: SortKey, limit| {
+        let query = Query { order_by: vec![key], limit, ..selecting([col("word")]) };
+        let hint = Plan::try_new(&query, &schema()).unwrap().order_hint();
+        hint.map(|hint| (hint.slot, hint.descending, hint.nulls_first))
     };
-    assert_eq!(by(SortKey::descending(col("number"))), Some((1, true, 5)));
-    assert_eq!(by(SortKey::ascending(col("ratio"))), Some((1, false, 5)));
-    assert_eq!(by(SortKey::descending(col("ratio"))), None, "NaN is outside the bounds");
+    assert_eq!(by(SortKey::descending(col("number")), Some(5)), Some((1, true, false)));
+    assert_eq!(by(SortKey::ascending(col("ratio")), Some(5)), Some((1, false, false)));
     let nulls_first = SortKey { nulls_first: true, ..SortKey::ascending(col("number")) };
-    assert_eq!(by(nulls_first), None, "nulls are outside the bounds");
+    assert_eq!(by(nulls_first, Some(5)), Some((1, false, true)));
+    assert_eq!(by(SortKey::ascending(col("ratio")), None), None);
+    assert_eq!(by(SortKey::ascending(lit(1)), Some(5)), None);
 }
 
 #[test]
