@@ -171,7 +171,6 @@ impl Halving {
 
 /// The exponent as it is stored, of eleven bits.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "eleven bits fit any integer")]
 fn biased_exponent(value: f64) -> i32 {
     (value.to_bits() >> 52) as i32 & 0x7ff
 }

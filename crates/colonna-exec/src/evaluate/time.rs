@@ -24,39 +24,7 @@ pub(super) fn call(
     operands: &[&Column],
 ) -> Result<Column, ExecError> {
     match (function, operands) {
-        (Function::DateTrunc, [unit, time]) => {
-            let unit = unit_of(unit)?;
-            let width = if *time.data_type() == DataType::Date {
-                // Days are truncated as days.
-                return rows(site, time, memoized(|day| unit.start_of_day(day)));
-            } else {
-                unit
-            };
-            match width {
-                TimeUnit::Micros(unit) => {
-                    // Neighbouring rows are mostly of one unit.
-                    let mut last = None;
-                    rows(site, time, |micros| match last {
-                        Some(start)
-                            if micros.wrapping_sub(start).cast_unsigned()
-                                < unit.cast_unsigned() =>
-                        {
-                            Some(start)
-                        }
-                        _ => {
-                            last = width.start(micros);
-                            last
-                        }
-                    })
-                }
-                _ => {
-                    let mut start = memoized(|day| width.start_of_day(day));
-                    rows(site, time, |micros| {
-                        start(micros.div_euclid(MICROS_PER_DAY))?.checked_mul(MICROS_PER_DAY)
-                    })
-                }
-            }
-        }
+        (Function::DateTrunc, [unit, time]) => date_trunc(site, unit_of(unit)?, time),
         (Function::DatePart, [part, time]) => {
             let name = Texts::of(part).constant().unwrap_or_default();
             date_part(site, time_part(Some(&name.into()))?, time)
@@ -87,6 +55,29 @@ pub(super) fn call(
         (_, [time, ..]) => epoch(site, time),
         _ => Ok(Column::nulls(site.expr.data_type.clone(), 0)),
     }
+}
+
+/// The start of the unit that a time lies in.
+fn date_trunc(site: &Site<'_>, unit: TimeUnit, time: &Column) -> Result<Column, ExecError> {
+    if *time.data_type() == DataType::Date {
+        // Days are truncated as days.
+        return rows(site, time, memoized(|day| unit.start_of_day(day)));
+    }
+    if let TimeUnit::Micros(width) = unit {
+        // Neighbouring rows are mostly of one unit.
+        let mut last = None;
+        return rows(site, time, |micros| match last {
+            Some(start) if micros.wrapping_sub(start).cast_unsigned() < width.cast_unsigned() => {
+                Some(start)
+            }
+            _ => {
+                last = unit.start(micros);
+                last
+            }
+        });
+    }
+    let mut start = memoized(|day| unit.start_of_day(day));
+    rows(site, time, |micros| start(micros.div_euclid(MICROS_PER_DAY))?.checked_mul(MICROS_PER_DAY))
 }
 
 fn unit_of(unit: &Column) -> Result<TimeUnit, ExecError> {

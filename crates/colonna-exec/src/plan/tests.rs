@@ -676,6 +676,15 @@ proptest! {
     }
 }
 
+fn texts_and_numbers(plan: &Plan, keys: impl Iterator<Item = u64> + Clone) -> Columns {
+    let texts: Strings = keys.clone().map(|key| format!("text {key}")).collect();
+    let len = texts.len();
+    let texts = Column::try_new(DataType::Utf8, len, Values::Strings(texts), None).unwrap();
+    let numbers = keys.map(|key| i64::try_from(key % 5).unwrap()).collect();
+    let schema = Arc::new(plan.slots().slot_schema());
+    Columns::try_new(schema, vec![texts, Column::from_i64(numbers)], len).unwrap()
+}
+
 /// So many groups that they are spread over partitions, in parts that have few or all of them in
 /// common, and met so rarely that they are not even looked up.
 #[test]
@@ -686,7 +695,6 @@ fn many_groups_are_what_a_map_makes_of_them() {
     ]));
     for (range, merged) in [(150_000_u64, true), (150_000, false), (20_000, true), (7, false)] {
         let key = |row: u64| (row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) % range;
-        let text = |row: u64| format!("text {}", key(row));
         let keys = vec![col("text"), col("number")];
         let projection =
             [col("text"), col("number"), count(), sum("number"), count_distinct("text")];
@@ -722,13 +730,8 @@ fn many_groups_are_what_a_map_makes_of_them() {
             for task in 0..4 {
                 let mut partial = plan.partial();
                 for batch in 0..10 {
-                    let rows = (0..5_000).map(|row| (task * 10 + batch) * 5_000 + row);
-                    let texts = Values::Strings(rows.clone().map(text).collect());
-                    let texts = Column::try_new(DataType::Utf8, 5_000, texts, None).unwrap();
-                    let numbers = rows.map(|row| i64::try_from(key(row) % 5).unwrap()).collect();
-                    let columns = vec![texts, Column::from_i64(numbers)];
-                    let schema = Arc::new(plan.slots().slot_schema());
-                    partial.update(&Columns::try_new(schema, columns, 5_000).unwrap()).unwrap();
+                    let rows = (0..5_000).map(|row| key((task * 10 + batch) * 5_000 + row));
+                    partial.update(&texts_and_numbers(&plan, rows)).unwrap();
                 }
                 if merged { whole.merge(partial).unwrap() } else { whole.absorb(partial).unwrap() }
             }
