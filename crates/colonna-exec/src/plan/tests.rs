@@ -402,7 +402,6 @@ fn an_order_by_a_plain_column_is_hinted_at() {
     let nulls_first = SortKey { nulls_first: true, ..SortKey::ascending(col("number")) };
     assert_eq!(by(nulls_first, Some(5)), Some((1, false, true)));
     assert_eq!(by(SortKey::ascending(col("ratio")), None), None);
-    assert_eq!(by(SortKey::ascending(lit(1)), Some(5)), None);
 }
 
 #[test]
