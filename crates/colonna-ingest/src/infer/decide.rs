@@ -24,6 +24,7 @@ pub struct Inferred {
 
 /// Decides the shape that holds everything that was seen.
 pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
+    let evidence = &*evidence.bounded();
     let mut decider = Decider {
         evidence,
         options,
@@ -306,13 +307,9 @@ impl Decider<'_> {
         self.is_settled &= !self.may_turn(object, place);
         if self.is_map(object, place) {
             self.needs_residual |= object.duplicates > 0;
-            let mut merged = ValueEvidence::default();
-            let sources: Vec<u32> = (0..=u32::MAX).take(self.evidence.sources.len()).collect();
-            let collapsed = object.collapsed.iter().map(|value| (**value).clone());
-            let values = object.fields.iter().map(|field| field.value.clone());
-            collapsed.chain(values).for_each(|value| merged.merge(value, &sources));
-            let child = place.child("{}", "{}", merged.value_count() + merged.count(Class::Null));
-            let (value, _) = self.value(&merged, &child);
+            let values = object.values(self.options.column_limit);
+            let child = place.child("{}", "{}", values.value_count() + values.count(Class::Null));
+            let (value, _) = self.value(&values, &child);
             return Decision::new(ValueShape::Map(Box::new(value)), "keys that are data");
         }
         Decision::new(ValueShape::Struct(self.object(object, place)), "objects")
@@ -515,10 +512,7 @@ fn field_shape(
 /// The class, besides null, that came up last: the one that widened the type.
 fn minority(evidence: &ValueEvidence) -> Option<Class> {
     let seen = Class::ALL.into_iter().skip(1).filter(|class| evidence.count(*class) > 0);
-    seen.max_by_key(|class| {
-        let first = evidence.first(*class);
-        (first.source, first.line)
-    })
+    seen.max_by_key(|class| evidence.first(*class))
 }
 
 fn format_of(value: &ValueShape) -> Option<String> {
