@@ -181,8 +181,9 @@ impl Decider<'_> {
                 && self.is_plain_struct(&field.value, &child)
                 && let Some(nested) = nested
             {
-                self.is_settled &= !self.may_turn(nested, &child);
-                let value = ValueShape::Flat(self.flat_object(nested, &child));
+                let may_turn = self.may_turn(nested, &child);
+                let nested = self.flat_object(nested, &child).with_may_turn(may_turn);
+                let value = ValueShape::Flat(nested);
                 fields.push(field_shape(&field.name, String::new(), 0, value, Policy::Keep));
                 continue;
             }
@@ -271,11 +272,14 @@ impl Decider<'_> {
         self.options.find_maps && !self.options.structs.contains(&path) && keys_are_data(object)
     }
 
-    /// Whether records that surprise nobody could make a struct of a map, or a map of a struct.
-    fn may_turn(&self, object: &ObjectEvidence, place: &Place) -> bool {
+    /// Whether records that surprise nobody could make a struct of a map, or a map of a struct. The
+    /// shape is not settled then.
+    fn may_turn(&mut self, object: &ObjectEvidence, place: &Place) -> bool {
         let (path, options) = (place.dotted(), self.options);
         let is_said = options.maps.contains(&path) || options.structs.contains(&path);
-        options.find_maps && !is_said && may_turn(object)
+        let may_turn = options.find_maps && !is_said && may_turn(object);
+        self.is_settled &= !may_turn;
+        may_turn
     }
 
     fn decide(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
@@ -304,7 +308,7 @@ impl Decider<'_> {
         if place.depth >= self.options.nesting_limit {
             return Decision::text("nested deeper than columns may be, as written", None);
         }
-        self.is_settled &= !self.may_turn(object, place);
+        let may_turn = self.may_turn(object, place);
         if self.is_map(object, place) {
             self.needs_residual |= object.duplicates > 0;
             let values = object.values(self.options.column_limit);
@@ -312,7 +316,8 @@ impl Decider<'_> {
             let (value, _) = self.value(&values, &child);
             return Decision::new(ValueShape::Map(Box::new(value)), "keys that are data");
         }
-        Decision::new(ValueShape::Struct(self.object(object, place)), "objects")
+        let object = self.object(object, place).with_may_turn(may_turn);
+        Decision::new(ValueShape::Struct(object), "objects")
     }
 
     fn decide_list(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
