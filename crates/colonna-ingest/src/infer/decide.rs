@@ -156,6 +156,7 @@ impl Decider<'_> {
             if is_seen || given.path.contains('.') || self.leaves_left == 0 {
                 continue;
             }
+            self.is_settled &= !is_format_open(&given.data_type, given.format.as_ref());
             let value = given_shape(&given.data_type, given.format.as_ref(), Policy::Reject);
             let name = self.names.claim(&given.path);
             let slot = self.columns.len();
@@ -231,6 +232,7 @@ impl Decider<'_> {
         let given = self.given(place).cloned();
         let (decision, policy) = match given {
             Some(given) => {
+                self.is_settled &= !is_format_open(&given.data_type, given.format.as_ref());
                 let value = seen_shape(
                     &given.data_type,
                     given.format.as_ref(),
@@ -524,6 +526,19 @@ fn format_of(value: &ValueShape) -> Option<String> {
     match value {
         ValueShape::Date(format) | ValueShape::Timestamp { format, .. } => Some(format.to_string()),
         _ => None,
+    }
+}
+
+/// Whether it is all values together that say how the times of a given type are written. None of
+/// them is a surprise.
+fn is_format_open(data_type: &DataType, format: Option<&TimeFormat>) -> bool {
+    match data_type {
+        DataType::Date | DataType::Timestamp => format.is_none(),
+        DataType::List(element) => is_format_open(element, format),
+        DataType::Struct(fields) => {
+            fields.iter().any(|field| is_format_open(&field.data_type, None))
+        }
+        _ => false,
     }
 }
 

@@ -244,6 +244,22 @@ fn a_string_that_makes_text_of_its_column_is_no_null_where_the_column_is_none() 
 }
 
 #[test]
+fn a_time_whose_type_alone_is_given_is_settled_by_the_whole_input() {
+    let is_settled = |data_type: &DataType, format: Option<TimeFormat>| {
+        let given = GivenType { path: "a".to_owned(), data_type: data_type.clone(), format };
+        let options = InferOptions { types: vec![given], ..InferOptions::default() };
+        ["{\"a\":\"13/1/2020\"}", "{\"a\":null}", "{}"]
+            .map(|text| read_with(text, JsonOptions::default(), &options).shape.is_settled())
+    };
+    let times = DataType::List(Box::new(DataType::Timestamp));
+    for data_type in [DataType::Date, DataType::Timestamp, times] {
+        assert_eq!(is_settled(&data_type, None), [false; 3], "{data_type}");
+        assert_eq!(is_settled(&data_type, Some(TimeFormat::Iso8601)), [true; 3], "{data_type}");
+    }
+    assert_eq!(is_settled(&DataType::Int64, None), [true; 3]);
+}
+
+#[test]
 fn a_struct_that_objects_not_counted_could_turn_extends_none() {
     let extends = |later: &str| {
         let known = "{\"a\":{\"1\":1,\"2\":1}}\n";
