@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use colonna_ingest::{
     Decoded, Evidence, GivenType, InferOptions, IngestError, Prepared, ReadOptions, RecordShape,
-    Source, expand, infer,
+    Source, TimeFormat, expand, infer,
 };
 use colonna_schema::{DataType, Field, Scalar};
 
@@ -28,10 +28,17 @@ impl Choice {
     pub fn of(byte: u8) -> Self {
         let chunk_byte_len = usize::from(byte / 4 % 16) + 1;
         let given =
-            |path: &str, data_type| GivenType { path: path.to_owned(), data_type, format: None };
+            |path: &str, data_type, format| GivenType { path: path.to_owned(), data_type, format };
+        // With a format, or with that which the values show.
+        let format = (chunk_byte_len % 2 == 0).then_some(TimeFormat::Iso8601);
         let mut infer = InferOptions::default();
         match byte / 64 {
-            1 => infer.types = vec![given("a", DataType::Timestamp), given("b", DataType::Int64)],
+            1 => {
+                infer.types = vec![
+                    given("a", DataType::Timestamp, format),
+                    given("b", DataType::Int64, None),
+                ];
+            }
             2 => infer.time_columns = vec!["a".to_owned()],
             3 => (infer.flatten, infer.column_limit) = (true, 4),
             _ => {}

@@ -113,8 +113,7 @@ impl Prepared {
         if evidence.is_empty() {
             return self.decoder.observe(&self.source, chunk, evidence);
         }
-        // A chunk at a time, so that the limit of columns falls where it falls when chunks are
-        // observed apart and merged.
+        // A chunk at a time, so that the limit of columns bounds what is kept between chunks.
         let mut later = evidence.fresh();
         let observed = self.decoder.observe(&self.source, chunk, &mut later)?;
         evidence.merge(later);

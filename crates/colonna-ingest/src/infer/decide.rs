@@ -24,6 +24,7 @@ pub struct Inferred {
 
 /// Decides the shape that holds everything that was seen.
 pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
+    let evidence = &*evidence.bounded();
     let mut decider = Decider {
         evidence,
         options,
@@ -155,6 +156,7 @@ impl Decider<'_> {
             if is_seen || given.path.contains('.') || self.leaves_left == 0 {
                 continue;
             }
+            self.is_settled &= !is_format_open(&given.data_type, given.format.as_ref());
             let value = given_shape(&given.data_type, given.format.as_ref(), Policy::Reject);
             let name = self.names.claim(&given.path);
             let slot = self.columns.len();
@@ -180,8 +182,9 @@ impl Decider<'_> {
                 && self.is_plain_struct(&field.value, &child)
                 && let Some(nested) = nested
             {
-                self.is_settled &= !self.may_turn(nested, &child);
-                let value = ValueShape::Flat(self.flat_object(nested, &child));
+                let may_turn = self.may_turn(nested, &child);
+                let nested = self.flat_object(nested, &child).with_may_turn(may_turn);
+                let value = ValueShape::Flat(nested);
                 fields.push(field_shape(&field.name, String::new(), 0, value, Policy::Keep));
                 continue;
             }
@@ -229,6 +232,7 @@ impl Decider<'_> {
         let given = self.given(place).cloned();
         let (decision, policy) = match given {
             Some(given) => {
+                self.is_settled &= !is_format_open(&given.data_type, given.format.as_ref());
                 let value = seen_shape(
                     &given.data_type,
                     given.format.as_ref(),
@@ -270,11 +274,14 @@ impl Decider<'_> {
         self.options.find_maps && !self.options.structs.contains(&path) && keys_are_data(object)
     }
 
-    /// Whether records that surprise nobody could make a struct of a map, or a map of a struct.
-    fn may_turn(&self, object: &ObjectEvidence, place: &Place) -> bool {
+    /// Whether records that surprise nobody could make a struct of a map, or a map of a struct. The
+    /// shape is not settled then.
+    fn may_turn(&mut self, object: &ObjectEvidence, place: &Place) -> bool {
         let (path, options) = (place.dotted(), self.options);
         let is_said = options.maps.contains(&path) || options.structs.contains(&path);
-        options.find_maps && !is_said && may_turn(object)
+        let may_turn = options.find_maps && !is_said && may_turn(object);
+        self.is_settled &= !may_turn;
+        may_turn
     }
 
     fn decide(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
@@ -303,19 +310,16 @@ impl Decider<'_> {
         if place.depth >= self.options.nesting_limit {
             return Decision::text("nested deeper than columns may be, as written", None);
         }
-        self.is_settled &= !self.may_turn(object, place);
+        let may_turn = self.may_turn(object, place);
         if self.is_map(object, place) {
             self.needs_residual |= object.duplicates > 0;
-            let mut merged = ValueEvidence::default();
-            let sources: Vec<u32> = (0..=u32::MAX).take(self.evidence.sources.len()).collect();
-            let collapsed = object.collapsed.iter().map(|value| (**value).clone());
-            let values = object.fields.iter().map(|field| field.value.clone());
-            collapsed.chain(values).for_each(|value| merged.merge(value, &sources));
-            let child = place.child("{}", "{}", merged.value_count() + merged.count(Class::Null));
-            let (value, _) = self.value(&merged, &child);
+            let values = object.values(self.options.column_limit);
+            let child = place.child("{}", "{}", values.value_count() + values.count(Class::Null));
+            let (value, _) = self.value(&values, &child);
             return Decision::new(ValueShape::Map(Box::new(value)), "keys that are data");
         }
-        Decision::new(ValueShape::Struct(self.object(object, place)), "objects")
+        let object = self.object(object, place).with_may_turn(may_turn);
+        Decision::new(ValueShape::Struct(object), "objects")
     }
 
     fn decide_list(&mut self, evidence: &ValueEvidence, place: &Place) -> Decision {
@@ -515,16 +519,26 @@ fn field_shape(
 /// The class, besides null, that came up last: the one that widened the type.
 fn minority(evidence: &ValueEvidence) -> Option<Class> {
     let seen = Class::ALL.into_iter().skip(1).filter(|class| evidence.count(*class) > 0);
-    seen.max_by_key(|class| {
-        let first = evidence.first(*class);
-        (first.source, first.line)
-    })
+    seen.max_by_key(|class| evidence.first(*class))
 }
 
 fn format_of(value: &ValueShape) -> Option<String> {
     match value {
         ValueShape::Date(format) | ValueShape::Timestamp { format, .. } => Some(format.to_string()),
         _ => None,
+    }
+}
+
+/// Whether it is all values together that say how the times of a given type are written. None of
+/// them is a surprise.
+fn is_format_open(data_type: &DataType, format: Option<&TimeFormat>) -> bool {
+    match data_type {
+        DataType::Date | DataType::Timestamp => format.is_none(),
+        DataType::List(element) => is_format_open(element, format),
+        DataType::Struct(fields) => {
+            fields.iter().any(|field| is_format_open(&field.data_type, None))
+        }
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was seen of every field: counts, first places, and what its values have in common.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -60,11 +61,46 @@ impl Class {
     }
 }
 
-/// A line of a source. Line 0 is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A line of a source. Line 0 is none. Earlier records are less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Seen {
     pub(super) source: u32,
     pub(super) line: u64,
+}
+
+/// Where the record stands that is looked at, and how many fields there were so far, nested ones
+/// included.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sight {
+    seen: Seen,
+    field_count: u64,
+}
+
+impl Sight {
+    /// The place of the next new field.
+    fn place(&mut self) -> u64 {
+        self.field_count += 1;
+        self.field_count
+    }
+}
+
+/// What changes in evidence that comes to stand behind other evidence.
+#[derive(Clone, Copy, Debug)]
+struct Shift<'a> {
+    /// The new indices of its sources.
+    sources: &'a [u32],
+    /// How many fields there were before.
+    field_count: u64,
+}
+
+impl Shift<'_> {
+    /// Both are parts of the same evidence.
+    const NONE: Self = Self { sources: &[], field_count: 0 };
+
+    fn seen(&self, seen: Seen) -> Seen {
+        let source = self.sources.get(seen.source as usize).copied();
+        Seen { source: source.unwrap_or(seen.source), ..seen }
+    }
 }
 
 /// What the values of one field are.
@@ -137,7 +173,7 @@ impl ValueEvidence {
         }
     }
 
-    fn observe(&mut self, value: &Value<'_>, seen: Seen) {
+    fn observe(&mut self, value: &Value<'_>, sight: &mut Sight) {
         let class = match value.kind() {
             Kind::Null => Class::Null,
             Kind::True | Kind::False => Class::Boolean,
@@ -159,21 +195,21 @@ impl ValueEvidence {
                 let mut class = Class::EmptyArray;
                 for element in value.elements() {
                     class = Class::Array;
-                    self.element.get_or_insert_default().observe(&element, seen);
+                    self.element.get_or_insert_default().observe(&element, sight);
                 }
                 class
             }
             Kind::Object => {
                 let mut members = value.members().peekable();
                 if members.peek().is_some() {
-                    self.object.get_or_insert_default().observe(members, seen);
+                    self.object.get_or_insert_default().observe(members, sight);
                     Class::Object
                 } else {
                     Class::EmptyObject
                 }
             }
         };
-        self.add(class, seen);
+        self.add(class, sight.seen);
     }
 
     #[inline]
@@ -249,55 +285,58 @@ impl ValueEvidence {
         self.add(class, seen);
     }
 
-    /// Adds what was seen later. `sources` gives the indices of the later sources.
-    pub(super) fn merge(&mut self, later: Self, sources: &[u32]) {
-        let moved = |seen: Seen| Seen { source: index_in(sources, seen.source), ..seen };
-        for (index, count) in later.counts.iter().enumerate() {
+    /// Adds what was seen in other values, and in none of these.
+    fn merge(&mut self, other: Self, shift: &Shift<'_>) {
+        for (index, count) in other.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
             let firsts = (self.counts.get_mut(index), self.first.get_mut(index));
             if let (Some(own), Some(first)) = firsts {
-                if *own == 0 && *count > 0 {
-                    *first = moved(later.first.get(index).copied().unwrap_or_default());
-                }
+                let seen = shift.seen(other.first.get(index).copied().unwrap_or_default());
+                *first = if *own == 0 { seen } else { seen.min(*first) };
                 *own += count;
             }
         }
-        self.ints_are_doubles &= later.ints_are_doubles;
-        self.times.merge(&later.times);
-        self.epoch.merge(&later.epoch);
-        self.lone_surrogates += later.lone_surrogates;
-        if let Some(later) = later.text {
+        self.ints_are_doubles &= other.ints_are_doubles;
+        self.times.merge(&other.times);
+        self.epoch.merge(&other.epoch);
+        self.lone_surrogates += other.lone_surrogates;
+        if let Some(other) = other.text {
             let own = self.text.get_or_insert_default();
             if own.spelled_nulls == 0 {
-                own.first_spelled = moved(later.first_spelled);
+                own.first_spelled = shift.seen(other.first_spelled);
             }
             if own.specials == 0 {
-                own.first_special = moved(later.first_special);
+                own.first_special = shift.seen(other.first_special);
             }
-            own.spelled_nulls += later.spelled_nulls;
-            own.quoted_empty += later.quoted_empty;
-            own.specials += later.specials;
-            own.commas.merge(&later.commas);
+            own.spelled_nulls += other.spelled_nulls;
+            own.quoted_empty += other.quoted_empty;
+            own.specials += other.specials;
+            own.commas.merge(&other.commas);
         }
-        if let Some(later) = later.object {
-            self.object.get_or_insert_default().merge(*later, sources);
+        if let Some(other) = other.object {
+            self.object.get_or_insert_default().merge(*other, shift);
         }
-        if let Some(later) = later.element {
-            self.element.get_or_insert_default().merge(*later, sources);
+        if let Some(other) = other.element {
+            self.element.get_or_insert_default().merge(*other, shift);
         }
     }
 
-    fn prune(&mut self, limit: usize) {
+    /// Takes the keys of each object for data where there are more of them than there may be columns.
+    fn bound(&mut self, limit: usize) {
         if let Some(object) = &mut self.object {
-            object.prune_nested(limit);
+            if object.fields.len() > limit {
+                object.collapse();
+            }
+            object.bound_values(limit);
         }
         if let Some(element) = &mut self.element {
-            element.prune(limit);
+            element.bound(limit);
         }
     }
-}
 
-fn index_in(sources: &[u32], index: u32) -> u32 {
-    sources.get(index as usize).copied().unwrap_or(index)
+    fn is_bounded(&self, limit: usize) -> bool {
+        self.object.as_ref().is_none_or(|object| object.is_bounded(limit))
+            && self.element.as_ref().is_none_or(|element| element.is_bounded(limit))
+    }
 }
 
 /// One key of an object.
@@ -309,6 +348,8 @@ pub(super) struct FieldEvidence {
     pub(super) object_count: u64,
     /// The last object it stood in, counted from 1.
     last_object: u64,
+    /// Its place among all fields of the records, in the order in which they were first seen.
+    place: u64,
 }
 
 /// The keys of the objects of one field, in the order in which they were first seen.
@@ -327,13 +368,17 @@ pub(super) struct ObjectEvidence {
 }
 
 impl ObjectEvidence {
-    fn observe<'a>(&mut self, members: impl Iterator<Item = (Value<'a>, Value<'a>)>, seen: Seen) {
+    fn observe<'a>(
+        &mut self,
+        members: impl Iterator<Item = (Value<'a>, Value<'a>)>,
+        sight: &mut Sight,
+    ) {
         self.object_count += 1;
         // Objects of one kind have their keys in one order: the next key is the next field.
         let mut hint = 0;
         for (key, value) in members {
             let name = key.as_written();
-            let index = self.field(&name, hint);
+            let index = self.field(&name, hint, || sight.place());
             hint = index + 1;
             if let Some(field) = self.fields.get_mut(index) {
                 if field.last_object == self.object_count {
@@ -342,14 +387,14 @@ impl ObjectEvidence {
                     field.last_object = self.object_count;
                     field.object_count += 1;
                 }
-                field.value.observe(&value, seen);
+                field.value.observe(&value, sight);
             }
         }
     }
 
     /// The index of the field of that name, which is made where there is none.
     #[inline]
-    pub(super) fn field(&mut self, name: &str, hint: usize) -> usize {
+    fn field(&mut self, name: &str, hint: usize, place: impl FnOnce() -> u64) -> usize {
         if self.fields.get(hint).is_some_and(|field| &*field.name == name) {
             return hint;
         }
@@ -360,7 +405,8 @@ impl ObjectEvidence {
         let name: Arc<str> = Arc::from(name);
         self.by_name.insert(Arc::clone(&name), index);
         let value = ValueEvidence::default();
-        self.fields.push(FieldEvidence { name, value, object_count: 0, last_object: 0 });
+        let (object_count, last_object) = (0, 0);
+        self.fields.push(FieldEvidence { name, value, object_count, last_object, place: place() });
         index
     }
 
@@ -368,76 +414,88 @@ impl ObjectEvidence {
         self.fields.get(*self.by_name.get(name)?)
     }
 
-    pub(super) fn merge(&mut self, later: Self, sources: &[u32]) {
+    /// Adds what was seen in other objects, and in none of these.
+    fn merge(&mut self, mut other: Self, shift: &Shift<'_>) {
         let objects_before = self.object_count;
-        self.object_count += later.object_count;
-        self.duplicates += later.duplicates;
-        self.is_over_limit |= later.is_over_limit;
-        if let Some(later) = later.collapsed {
-            self.collapse();
-            if let Some(collapsed) = &mut self.collapsed {
-                collapsed.merge(*later, sources);
-            }
+        self.object_count += other.object_count;
+        self.duplicates += other.duplicates;
+        self.is_over_limit |= other.is_over_limit;
+        if self.collapsed.is_some() || other.collapsed.is_some() {
+            self.collapse().merge(std::mem::take(other.collapse()), shift);
+            return;
         }
         let mut hint = 0;
-        for later in later.fields {
-            if let Some(collapsed) = &mut self.collapsed {
-                collapsed.merge(later.value, sources);
-                continue;
-            }
-            let index = self.field(&later.name, hint);
+        for other in other.fields {
+            let index = self.field(&other.name, hint, || other.place + shift.field_count);
             hint = index + 1;
             if let Some(field) = self.fields.get_mut(index) {
-                field.object_count += later.object_count;
-                field.last_object = objects_before + later.last_object;
-                field.value.merge(later.value, sources);
+                field.place = field.place.min(other.place + shift.field_count);
+                field.object_count += other.object_count;
+                field.last_object = objects_before + other.last_object;
+                field.value.merge(other.value, shift);
             }
         }
     }
 
     /// Takes all keys for data.
-    fn collapse(&mut self) {
-        let mut collapsed = self.collapsed.take().unwrap_or_default();
+    fn collapse(&mut self) -> &mut ValueEvidence {
+        let values = self.collapsed.get_or_insert_default();
         for field in std::mem::take(&mut self.fields) {
-            collapsed.merge(field.value, &[]);
+            values.merge(field.value, &Shift::NONE);
         }
         self.by_name.clear();
-        self.collapsed = Some(collapsed);
+        values
     }
 
-    /// Keeps the memory of a nested object bounded: more keys than there may be columns are data.
-    fn prune_nested(&mut self, limit: usize) {
-        if self.fields.len() > limit {
-            self.collapse();
-        }
-        self.prune_fields(limit);
-        if let Some(collapsed) = &mut self.collapsed {
-            collapsed.prune(limit);
-        }
+    /// All values of the keys together, under a limit of columns.
+    pub(super) fn values(&self, limit: usize) -> ValueEvidence {
+        let mut values = std::mem::take(self.clone().collapse());
+        values.bound(limit);
+        values
     }
 
-    fn prune_fields(&mut self, limit: usize) {
+    /// Brings the fields into the order in which they were first seen, which those that were put
+    /// together from the values of several keys have lost.
+    fn bound_values(&mut self, limit: usize) {
+        if !self.fields.is_sorted_by_key(|field| field.place) {
+            self.fields.sort_by_key(|field| field.place);
+            for (index, field) in self.fields.iter().enumerate() {
+                self.by_name.insert(Arc::clone(&field.name), index);
+            }
+        }
         for field in &mut self.fields {
-            field.value.prune(limit);
+            field.value.bound(limit);
+        }
+        if let Some(collapsed) = &mut self.collapsed {
+            collapsed.bound(limit);
         }
     }
 
     /// Forgets the keys of records past the limit: they go to the residual column.
-    fn prune_root(&mut self, limit: usize) {
+    fn bound_root(&mut self, limit: usize) {
         if self.fields.len() > limit {
             self.is_over_limit = true;
             for field in self.fields.drain(limit..) {
                 self.by_name.remove(&field.name);
             }
         }
-        self.prune_fields(limit);
+        self.bound_values(limit);
+    }
+
+    fn is_bounded(&self, limit: usize) -> bool {
+        self.fields.len() <= limit
+            && self.fields.iter().all(|field| field.value.is_bounded(limit))
+            && self.collapsed.as_ref().is_none_or(|values| values.is_bounded(limit))
     }
 }
 
 /// What was seen of every field of every record.
 ///
 /// Evidence of later records is merged into that of earlier ones in the order of the records: so
-/// fields keep the order in which they were first seen, and the result is that of one long look.
+/// fields keep the order in which they were first seen, and the result is that of one long look,
+/// wherever the records were cut. The limit of columns falls where it falls for all of them
+/// together: what has been merged into knows which keys of records it keeps, and forgets the others;
+/// what is merged has forgotten none, for they may be known.
 #[derive(Clone, Debug)]
 pub struct Evidence {
     pub(super) root: ObjectEvidence,
@@ -445,7 +503,7 @@ pub struct Evidence {
     pub(super) sources: Vec<Arc<str>>,
     /// A record had a value that no column takes.
     pub(super) has_surplus: bool,
-    current: u32,
+    sight: Sight,
     extra_fields: Vec<(usize, String)>,
     nulls: Arc<[String]>,
     column_limit: usize,
@@ -459,7 +517,7 @@ impl Evidence {
             records: 0,
             sources: Vec::new(),
             has_surplus: false,
-            current: 0,
+            sight: Sight::default(),
             extra_fields: Vec::new(),
             nulls: options.nulls.clone().into(),
             column_limit: options.column_limit,
@@ -474,7 +532,7 @@ impl Evidence {
             records: 0,
             sources: Vec::new(),
             has_surplus: false,
-            current: 0,
+            sight: Sight::default(),
             extra_fields: Vec::new(),
             nulls: Arc::clone(&self.nulls),
             column_limit: self.column_limit,
@@ -491,14 +549,25 @@ impl Evidence {
         self.records
     }
 
-    /// Adds what was seen in records that stand later.
+    /// Adds what was seen in records that stand later, in one chunk of them.
     pub fn merge(&mut self, later: Self) {
-        self.root.prune_root(self.column_limit);
         let sources: Vec<u32> = later.sources.iter().map(|name| self.source_index(name)).collect();
+        let shift = Shift { sources: &sources, field_count: self.sight.field_count };
+        self.sight.field_count += later.sight.field_count;
         self.records += later.records;
         self.has_surplus |= later.has_surplus;
-        self.root.merge(later.root, &sources);
-        self.root.prune_root(self.column_limit);
+        self.root.merge(later.root, &shift);
+        self.root.bound_root(self.column_limit);
+    }
+
+    /// The same within the limit of columns: what is decided by.
+    pub(super) fn bounded(&self) -> Cow<'_, Self> {
+        if self.root.is_bounded(self.column_limit) {
+            return Cow::Borrowed(self);
+        }
+        let mut bounded = self.clone();
+        bounded.root.bound_root(self.column_limit);
+        Cow::Owned(bounded)
     }
 
     fn source_index(&mut self, name: &Arc<str>) -> u32 {
@@ -512,28 +581,28 @@ impl Evidence {
 
     /// Says which source the next records come from. Its extra fields are seen with every record.
     pub fn begin_source(&mut self, source: &Source) {
-        self.current = self.source_index(source.name());
+        self.sight.seen.source = self.source_index(source.name());
         let fields = source.extra_fields().iter();
         self.extra_fields =
-            fields.map(|(name, text)| (self.root.field(name, 0), text.clone())).collect();
+            fields.map(|(name, text)| (self.text_field(name), text.clone())).collect();
     }
 
     /// Sees a record that is a JSON object.
     pub fn observe_record(&mut self, record: &Value<'_>, line: u64) {
-        let seen = Seen { source: self.current, line };
-        self.root.observe(record.members(), seen);
+        self.sight.seen.line = line;
+        self.root.observe(record.members(), &mut self.sight);
         self.finish(line);
     }
 
     /// The index of the field of that name, for records of texts seen by this evidence.
     pub fn text_field(&mut self, name: &str) -> usize {
-        self.root.field(name, 0)
+        self.root.field(name, 0, || self.sight.place())
     }
 
     /// Sees the text of a field in the current record of texts. An empty text and `\N` are nulls where
     /// they are not quoted.
     pub fn observe_text(&mut self, index: usize, text: &str, quoted: bool, line: u64) {
-        let seen = Seen { source: self.current, line };
+        let seen = Seen { line, ..self.sight.seen };
         let is_null = (text == "\\N" && !quoted) || self.nulls.iter().any(|null| null == text);
         let object = self.root.object_count + 1;
         if let Some(field) = self.root.fields.get_mut(index) {

@@ -6,6 +6,9 @@ use super::evidence::{Class, ObjectEvidence, ValueEvidence};
 const FIELD_NAMES_AT_MOST: usize = 50;
 /// With fewer objects than this, nothing can be said of keys that just come up now and then.
 const OBJECTS_AT_LEAST: u64 = 50;
+/// How often one record may have been counted: in two places of a sample that overlap, and in two
+/// passes of a load that set its chunk aside.
+const LOOKS_AT_MOST: u64 = 4;
 /// Fewer keys than this say nothing, even if they look like data.
 const DATA_KEYS_AT_LEAST: usize = 3;
 
@@ -35,12 +38,13 @@ pub(super) fn keys_are_data(object: &ObjectEvidence) -> bool {
 /// [`keys_are_data`]: it goes by how often keys stand in objects, and by how they look.
 pub(super) fn may_turn(object: &ObjectEvidence) -> bool {
     let key_count = object.fields.len();
-    let once = object.fields.iter().filter(|field| field.object_count == 1).count();
+    let perhaps_once =
+        object.fields.iter().filter(|field| field.object_count <= LOOKS_AT_MOST).count();
     object.collapsed.is_none()
         && key_count >= DATA_KEYS_AT_LEAST
         && is_uniform(object.fields.iter().map(|field| &field.value))
         && (object.fields.iter().all(|field| looks_like_data(&field.name))
-            || (key_count > FIELD_NAMES_AT_MOST && once * 2 >= key_count))
+            || (key_count > FIELD_NAMES_AT_MOST && perhaps_once * 2 >= key_count))
 }
 
 /// Whether new keys come up all the time: at least half of the many keys stood in one object only,

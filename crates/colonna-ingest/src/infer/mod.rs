@@ -32,6 +32,8 @@ mod names;
 mod number;
 mod options;
 mod report;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use self::decide::given_shape;

@@ -67,7 +67,8 @@ impl RecordShape {
     }
 
     /// Whether rows of the other shape, which decoded into it without a surprise, are the rows of
-    /// this one, but for columns and fields of structs that they lack.
+    /// this one, but for columns and fields of structs that they lack; and this one is then the shape
+    /// of all of them.
     pub fn extends(&self, other: &Self) -> bool {
         self.nulls == other.nulls
             && self.required == other.required
@@ -134,6 +135,8 @@ pub(crate) struct ObjectShape {
     pub(crate) fields: Vec<FieldShape>,
     /// The keys of the fields, as JSON writes them.
     pub(crate) keys: Vec<QuotedKey>,
+    /// More objects with the same keys, which surprise nobody, could make a map of it.
+    may_turn: bool,
     index: FxHashMap<Box<str>, usize>,
 }
 
@@ -142,7 +145,13 @@ impl ObjectShape {
         let index = fields.iter().enumerate();
         let index = index.map(|(index, field)| (field.key.clone(), index)).collect();
         let keys = fields.iter().map(|field| QuotedKey::new(&field.key)).collect();
-        Self { fields, keys, index }
+        Self { fields, keys, may_turn: false, index }
+    }
+
+    /// The same, where more objects could make a map of it, or not.
+    #[must_use]
+    pub(crate) fn with_may_turn(self, may_turn: bool) -> Self {
+        Self { may_turn, ..self }
     }
 
     /// The index of the field of that key. `hint` is where it stands if keys come in order.
@@ -260,16 +269,18 @@ impl ValueShape {
 }
 
 impl ObjectShape {
-    /// Whether it has the fields of the other.
+    /// Whether it has the fields of the other, and keeps them whatever objects that fitted the other
+    /// have not been counted.
     fn extends(&self, other: &Self) -> bool {
-        other.fields.iter().all(|field| {
+        let has = |field: &FieldShape| {
             let own = self.find(&field.key, usize::MAX).and_then(|index| self.fields.get(index));
             own.is_some_and(|own| {
                 own.name == field.name
                     && own.policy == field.policy
                     && own.value.extends(&field.value)
             })
-        })
+        };
+        !self.may_turn && other.fields.iter().all(has)
     }
 
     /// The fields of the struct, in the order of their slots.

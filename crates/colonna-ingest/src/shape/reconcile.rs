@@ -55,7 +55,7 @@ impl Merge {
             }
         }
         self.columns = columns;
-        ObjectShape::new(fields)
+        ObjectShape::new(fields).with_may_turn(object.may_turn)
     }
 
     /// The field in its column, which is added where there is none.
@@ -94,7 +94,7 @@ impl Merge {
                         },
                     ),
                 );
-                ValueShape::Struct(ObjectShape::new(fields))
+                ValueShape::Struct(ObjectShape::new(fields).with_may_turn(object.may_turn))
             }
             (ValueShape::List(element), DataType::List(wanted)) => {
                 ValueShape::List(Box::new(self.value(element, wanted)))

@@ -144,6 +144,22 @@ fn dates_that_a_late_one_makes_ambiguous_are_text() {
 }
 
 #[test]
+fn an_object_that_its_sample_takes_for_a_struct_is_the_map_that_all_of_it_is() {
+    // Where the sample looks, most objects have both keys; where it does not, few have.
+    let counted = |id: usize| if id % 167 < 45 { r#"{"1":1,"2":1}"# } else { r#"{"1":1      }"# };
+    let late = odd_line(2_042, r#""gone":{"1":1,"2":1,"3":1}"#);
+    let lines: Vec<String> = lines(&[])
+        .lines()
+        .enumerate()
+        .map(|(id, line)| match id {
+            2_042 => late.clone(),
+            _ => line.replace("\"gone\":null", &format!("\"gone\":{}", counted(id))),
+        })
+        .collect();
+    check(&(lines.join("\n") + "\n"));
+}
+
+#[test]
 fn a_late_key_costs_only_its_chunk() {
     let report = check(&lines(&[(1_111, odd_line(1_111, r#""late":[1],"user":{"name":"x"}"#))]));
     assert!(report.bytes_again > 0);

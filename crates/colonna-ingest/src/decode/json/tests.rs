@@ -244,6 +244,39 @@ fn a_string_that_makes_text_of_its_column_is_no_null_where_the_column_is_none() 
 }
 
 #[test]
+fn a_time_whose_type_alone_is_given_is_settled_by_the_whole_input() {
+    let is_settled = |data_type: &DataType, format: Option<TimeFormat>| {
+        let given = GivenType { path: "a".to_owned(), data_type: data_type.clone(), format };
+        let options = InferOptions { types: vec![given], ..InferOptions::default() };
+        ["{\"a\":\"13/1/2020\"}", "{\"a\":null}", "{}"]
+            .map(|text| read_with(text, JsonOptions::default(), &options).shape.is_settled())
+    };
+    let times = DataType::List(Box::new(DataType::Timestamp));
+    for data_type in [DataType::Date, DataType::Timestamp, times] {
+        assert_eq!(is_settled(&data_type, None), [false; 3], "{data_type}");
+        assert_eq!(is_settled(&data_type, Some(TimeFormat::Iso8601)), [true; 3], "{data_type}");
+    }
+    assert_eq!(is_settled(&DataType::Int64, None), [true; 3]);
+}
+
+#[test]
+fn a_struct_that_objects_not_counted_could_turn_extends_none() {
+    let extends = |later: &str| {
+        let known = "{\"a\":{\"1\":1,\"2\":1}}\n";
+        let (known, wider) = (read(known), read(&format!("{known}{later}")));
+        assert_eq!(known.schema(), ["a: struct<1: int64, 2: int64>"]);
+        assert!(known.shape.is_settled());
+        assert!(matches!(wider.shape.schema().fields[0].data_type, DataType::Struct(_)));
+        wider.shape.extends(&known.shape)
+    };
+    // Any number of `{"a":{"1":1}}` fits what is known; enough of them make a map of three such keys.
+    assert!(!extends("{\"a\":{\"1\":1,\"2\":1,\"3\":1}}\n"));
+    assert!(extends("{\"a\":{\"1\":1,\"2\":1,\"word\":1}}\n"));
+    // Where the object is new, all of it has been counted.
+    assert!(extends("{\"b\":{\"1\":1,\"2\":1,\"3\":1}}\n"));
+}
+
+#[test]
 fn a_column_whose_type_is_given_is_there_even_if_no_record_has_it() {
     let types = vec![GivenType { path: "late".into(), data_type: DataType::Date, format: None }];
     let options = InferOptions { types, ..InferOptions::default() };
