@@ -165,16 +165,7 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Option<Val
         DataType::Int64 | DataType::Date | DataType::Timestamp => flat!(Int64),
         DataType::Float64 => flat!(Float64),
         DataType::Decimal { .. } => flat!(Decimal),
-        DataType::Boolean => {
-            let is_flat =
-                |piece: &&Column| matches!(piece.values(), Values::Boolean(_) | Values::Null);
-            pieces.iter().all(is_flat).then(|| {
-                Values::Boolean(bits_of(picks, |piece| match pieces[piece].values() {
-                    Values::Boolean(bits) => Bits::Each(bits),
-                    _ => Bits::All(false),
-                }))
-            })
-        }
+        DataType::Boolean => picked_booleans(pieces, picks),
         DataType::Utf8 | DataType::Binary => picked_texts(pieces, picks),
         DataType::Struct(fields) => {
             let field = |(index, field): (usize, &colonna_schema::Field)| {
@@ -192,65 +183,92 @@ fn picked(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Option<Val
             Some(Values::Struct(fields.iter().enumerate().map(field).collect::<Option<_>>()?))
         }
         DataType::List(element) => {
-            let parts = pieces.iter().map(|piece| match piece.values() {
-                Values::List { offsets, elements } => Some((offsets.as_slice(), Some(&**elements))),
-                Values::Null => Some((&[][..], None)),
-                _ => None,
-            });
-            let (offsets, pieces): (Vec<&[usize]>, Vec<Option<&Column>>) =
-                parts.collect::<Option<Vec<_>>>()?.into_iter().unzip();
-            let (offsets, picks) = picked_entries(&offsets, picks)?;
-            let elements = Box::new(pick_some(element, &pieces, &picks));
+            let parts =
+                pieces.iter().map(|piece| Entries::of(piece)).collect::<Option<Vec<_>>>()?;
+            let (offsets, picks) = picked_entries(&parts, picks)?;
+            let elements =
+                Box::new(pick_some(element, parts.iter().map(|part| part.first), &picks));
             Some(Values::List { offsets, elements })
         }
         DataType::Map(key, value) => {
-            let parts = pieces.iter().map(|piece| match piece.values() {
-                Values::Map { offsets, keys, values } => {
-                    Some((offsets.as_slice(), (Some(&**keys), Some(&**values))))
-                }
-                Values::Null => Some((&[][..], (None, None))),
-                _ => None,
-            });
-            let (offsets, pieces): (Vec<&[usize]>, Vec<(Option<&Column>, Option<&Column>)>) =
-                parts.collect::<Option<Vec<_>>>()?.into_iter().unzip();
-            let (keys, values): (Vec<_>, Vec<_>) = pieces.into_iter().unzip();
-            let (offsets, picks) = picked_entries(&offsets, picks)?;
-            let keys = Box::new(pick_some(key, &keys, &picks));
-            let values = Box::new(pick_some(value, &values, &picks));
+            let parts =
+                pieces.iter().map(|piece| Entries::of(piece)).collect::<Option<Vec<_>>>()?;
+            let (offsets, picks) = picked_entries(&parts, picks)?;
+            let keys = Box::new(pick_some(key, parts.iter().map(|part| part.first), &picks));
+            let values = Box::new(pick_some(value, parts.iter().map(|part| part.second), &picks));
             Some(Values::Map { offsets, keys, values })
         }
         _ => None,
     }
 }
 
+fn picked_booleans(pieces: &[&Column], picks: &Picks) -> Option<Values> {
+    let is_flat = |piece: &&Column| matches!(piece.values(), Values::Boolean(_) | Values::Null);
+    pieces.iter().all(is_flat).then(|| {
+        Values::Boolean(bits_of(picks, |piece| match pieces[piece].values() {
+            Values::Boolean(bits) => Bits::Each(bits),
+            _ => Bits::All(false),
+        }))
+    })
+}
+
+/// The entries of lists or maps.
+struct Entries<'a> {
+    offsets: &'a [usize],
+    /// The elements, or the keys.
+    first: Option<&'a Column>,
+    /// The values of a map.
+    second: Option<&'a Column>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(column: &'a Column) -> Option<Self> {
+        match column.values() {
+            Values::List { offsets, elements } => {
+                Some(Self { offsets, first: Some(elements), second: None })
+            }
+            Values::Map { offsets, keys, values } => {
+                Some(Self { offsets, first: Some(keys), second: Some(values) })
+            }
+            Values::Null => Some(Self { offsets: &[], first: None, second: None }),
+            _ => None,
+        }
+    }
+}
+
 /// The rows of those columns that are there.
-fn pick_some(data_type: &DataType, pieces: &[Option<&Column>], picks: &Picks) -> Column {
+fn pick_some<'a>(
+    data_type: &DataType,
+    pieces: impl Iterator<Item = Option<&'a Column>>,
+    picks: &Picks,
+) -> Column {
     let none = Column::nulls(data_type.clone(), 0);
-    let pieces: Vec<&Column> = pieces.iter().map(|piece| piece.unwrap_or(&none)).collect();
+    let pieces: Vec<Option<&Column>> = pieces.collect();
+    let pieces: Vec<&Column> = pieces.into_iter().map(|piece| piece.unwrap_or(&none)).collect();
     pick(data_type, &pieces, picks)
 }
 
 /// The offsets of the picked lists, and the entries of them: those of rows that follow each other
 /// do so, too. None where there are more entries than 32 bits count.
-fn picked_entries(offsets: &[&[usize]], picks: &Picks) -> Option<(Vec<usize>, Picks)> {
-    let mut picked = Vec::with_capacity(picks.len() + 1);
+fn picked_entries(parts: &[Entries<'_>], picks: &Picks) -> Option<(Vec<usize>, Picks)> {
+    let mut offsets = Vec::with_capacity(picks.len() + 1);
     let mut entries = Picks::default();
-    picked.push(0);
+    offsets.push(0);
     for run in &picks.runs {
-        let (start, end) = (run.start as usize, run.start as usize + run.len as usize);
-        let Some(bounds) = offsets[run.piece()].get(start..=end) else {
-            picked.resize(picked.len() + run.len as usize, entries.len);
+        let rows = run.rows();
+        let Some(bounds) = parts[run.piece()].offsets.get(rows.start..=rows.end) else {
+            offsets.resize(offsets.len() + run.len as usize, entries.len);
             continue;
         };
         let (first, last) = (bounds[0], bounds[bounds.len() - 1]);
-        picked.extend(bounds[1..].iter().map(|bound| bound - first + entries.len));
+        offsets.extend(bounds[1..].iter().map(|bound| bound - first + entries.len));
         entries.len += last - first;
         let (start, len) = (u32::try_from(first).ok()?, u32::try_from(last - first).ok()?);
         if len > 0 {
             entries.runs.push(Run { piece: run.piece, start, len });
         }
     }
-    Some((picked, entries))
+    Some((offsets, entries))
 }
 
 /// Texts in the form they have.
@@ -341,13 +359,11 @@ fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &Picks) -> Value
                 let codes = &codes[run.rows()];
                 match piece.validity() {
                     None => picked.extend(codes.iter().map(|code| number(*code))),
-                    Some(valid) => {
-                        picked.extend(
-                            run.rows()
-                                .zip(codes)
-                                .map(|(row, code)| if valid.get(row) { number(*code) } else { 0 }),
-                        )
-                    }
+                    Some(valid) => picked.extend(
+                        run.rows()
+                            .zip(codes)
+                            .map(|(row, code)| if valid.get(row) { number(*code) } else { 0 }),
+                    ),
                 }
             }
             Texts::Flat(strings) => picked.extend(run.rows().map(|row| {

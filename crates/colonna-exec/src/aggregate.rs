@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns, Pick};
+use colonna_column::{Column, Columns};
 use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Schema, Statistics};
 
-use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, Taken, row_counts};
+use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, row_counts};
 use crate::evaluate::{Memo, evaluate_with, select_with};
-use crate::group_keys::{GroupKeys, KeyColumn, position_rows};
+use crate::group_keys::{GroupKeys, position_rows};
 use crate::settle::{Settled, settle};
 use crate::{BoundExpr, BoundKind, ExecError, Slots};
 
@@ -72,19 +72,11 @@ pub(crate) fn gather_read(
     Ok(Columns::try_new(Arc::clone(columns.schema()), gathered.collect(), rows.len())?)
 }
 
-/// A part with more groups is only absorbed while that joins some.
-const MANY_GROUPS: usize = 1 << 12;
-
-/// How many parts are left apart before it is tried again.
-const PARTS_LEFT_APART: usize = 8;
-
 /// The groups met so far, in parts that follow each other; the last one takes in rows. Equal groups
 /// of several parts are joined in the end, see [`settle`].
 #[derive(Clone, Debug)]
 pub(crate) struct Groups {
     parts: Vec<Part>,
-    /// How many parts with many groups are to be left as they are.
-    left_apart: usize,
 }
 
 /// The groups of some rows that follow each other.
@@ -93,8 +85,6 @@ pub(crate) struct Part {
     pub(crate) keys: GroupKeys,
     pub(crate) accumulators: Vec<Accumulator>,
     memo: Memo,
-    /// It has taken in nothing yet.
-    is_untouched: bool,
 }
 
 impl Part {
@@ -103,11 +93,10 @@ impl Part {
         let keys = GroupKeys::new(plan.keys.iter().map(|key| &key.data_type), false);
         let aggregates = plan.aggregates.iter();
         let accumulators = aggregates.map(|aggregate| Accumulator::new(&aggregate.kind)).collect();
-        Self { keys, accumulators, memo: Memo::default(), is_untouched: true }
+        Self { keys, accumulators, memo: Memo::default() }
     }
 
     fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
-        self.is_untouched = false;
         let memo = &self.memo;
         let keys = plan.keys.iter().map(|key| values_of(key, columns, memo));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -125,33 +114,6 @@ impl Part {
         Ok(())
     }
 
-    /// Takes in the groups of later rows. Where there are none yet, those of the other are taken as
-    /// they are.
-    fn absorb(&mut self, plan: &Grouped, mut later: Self) -> Result<(), ExecError> {
-        if self.is_untouched {
-            *self = later;
-            return Ok(());
-        }
-        later.accumulators.iter_mut().try_for_each(Accumulator::seal)?;
-        let from = position_rows(0..later.keys.len())?;
-        let to = if plan.keys.is_empty() {
-            vec![0; from.len()]
-        } else {
-            let columns = later.keys.into_columns().into_iter().map(|(key, positions)| {
-                let rows = positions.as_deref().unwrap_or(&from).iter();
-                let picks: Vec<Pick> = rows.map(|&row| Pick { piece: 0, row }).collect();
-                KeyColumn::pick(&[&key], &picks).map(Cow::Owned)
-            });
-            let columns: Vec<Cow<'_, Column>> = columns.collect::<Result<_, _>>()?;
-            self.keys.resolve(&columns, from.len())?
-        };
-        let taken = Taken { from: &from, to: &to, group_count: self.keys.len() };
-        for (accumulator, later) in self.accumulators.iter_mut().zip(&later.accumulators) {
-            accumulator.merge(later, &taken)?;
-        }
-        Ok(())
-    }
-
     fn byte_len(&self) -> usize {
         self.keys.byte_len() + self.accumulators.iter().map(Accumulator::byte_len).sum::<usize>()
     }
@@ -159,7 +121,7 @@ impl Part {
 
 impl Groups {
     pub(crate) fn new(plan: &Grouped) -> Self {
-        Self { parts: vec![Part::new(plan)], left_apart: 0 }
+        Self { parts: vec![Part::new(plan)] }
     }
 
     /// Takes in the rows of a batch.
@@ -170,27 +132,6 @@ impl Groups {
     /// Takes in the groups of later rows.
     pub(crate) fn merge(&mut self, later: Self) {
         self.parts.extend(later.parts);
-    }
-
-    /// Takes in the groups of later rows, and joins those that are equal where some are: parts of
-    /// which nearly every group is a new one are left as they are, but for one now and then.
-    pub(crate) fn absorb(&mut self, plan: &Grouped, later: Self) -> Result<(), ExecError> {
-        for part in later.parts {
-            let Some(last) = self.parts.last_mut() else { return Ok(()) };
-            let later_count = part.keys.len();
-            if later_count > MANY_GROUPS && self.left_apart > 0 {
-                self.left_apart -= 1;
-                self.parts.push(part);
-                continue;
-            }
-            let before = last.keys.len();
-            last.absorb(plan, part)?;
-            let new_count = last.keys.len() - before;
-            if before > 0 && later_count > MANY_GROUPS && new_count > later_count / 4 * 3 {
-                self.left_apart = PARTS_LEFT_APART;
-            }
-        }
-        Ok(())
     }
 
     /// Joins equal groups.
@@ -217,7 +158,6 @@ impl Groups {
         let known = plan.aggregates.iter().map(|aggregate| known(aggregate, slots, statistics));
         let Some(known) = known.collect::<Option<Vec<_>>>() else { return Ok(false) };
         let Some(part) = self.parts.last_mut() else { return Ok(false) };
-        part.is_untouched = false;
         let accumulators = part.accumulators.iter_mut();
         for (accumulator, known) in accumulators.zip(known) {
             match (accumulator, known) {

@@ -31,8 +31,11 @@ impl OrderHint {
         let slot = || BoundExpr { kind: BoundKind::Slot(0), data_type: self.data_type.clone() };
         let literal = BoundKind::Literal(bound.clone());
         let literal = BoundExpr { kind: literal, data_type: self.data_type.clone() };
-        let operator =
-            if self.descending { BinaryOperator::GreaterOrEqual } else { BinaryOperator::LessOrEqual };
+        let operator = if self.descending {
+            BinaryOperator::GreaterOrEqual
+        } else {
+            BinaryOperator::LessOrEqual
+        };
         let kind = BoundKind::Binary { operator, left: Box::new(slot()), right: Box::new(literal) };
         let within = select(&BoundExpr { kind, data_type: DataType::Boolean }, &rows)?;
         Ok(if self.nulls_first { within.or(&values.valid_bits().not()) } else { within })
@@ -56,8 +59,7 @@ impl OrderHint {
 
     /// Whether a bound leaves fewer rows than another.
     pub fn is_tighter(&self, bound: &Scalar, than: &Scalar) -> bool {
-        let wanted =
-            if self.descending { Ordering::Greater } else { Ordering::Less };
+        let wanted = if self.descending { Ordering::Greater } else { Ordering::Less };
         bound.total_cmp(than) == wanted
     }
 }

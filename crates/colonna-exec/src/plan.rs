@@ -539,25 +539,6 @@ impl Partial {
         groups.update_from_statistics(&body.grouped, &plan.slots, statistics).unwrap_or(false)
     }
 
-    /// As [`Partial::merge`], but equal groups are joined at once where they are likely: a state
-    /// that takes in task after task does not grow with their number.
-    ///
-    /// # Errors
-    ///
-    /// As [`Partial::merge`].
-    pub fn absorb(&mut self, later: Self) -> Result<(), ExecError> {
-        let plan = Arc::clone(&self.plan);
-        match (&mut self.state, &plan.body) {
-            (State::Groups(groups), Body::Groups(body)) if Arc::ptr_eq(&plan, &later.plan) => {
-                let State::Groups(later) = later.state else {
-                    return Err(ExecError::ForeignPartial);
-                };
-                groups.absorb(&body.grouped, later)
-            }
-            _ => self.merge(later),
-        }
-    }
-
     /// Takes in the rows of another state, which come after all of this one. Equal groups are
     /// joined when the answer is made, on all cores.
     ///

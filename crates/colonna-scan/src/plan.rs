@@ -79,9 +79,9 @@ pub(crate) fn tasks_of(
         }
         let is_whole = ranges.len() == 1 && ranges.first() == Some(&(0..row_count));
         let ranges = (!is_whole).then_some(ranges);
-        let order = order.as_ref().and_then(|order| {
-            order_statistics(&reader, row_group, paths.get(order.slot)?)
-        });
+        let order = order
+            .as_ref()
+            .and_then(|order| order_statistics(&reader, row_group, paths.get(order.slot)?));
         let order = order.unwrap_or_default();
         tasks.push(Task { file: index, reader: Arc::clone(&reader), row_group, ranges, order });
     }

@@ -11,18 +11,18 @@ use crate::plan::Task;
 use crate::top_k::SharedBound;
 use crate::{Counters, ScanError, ScanFile, ScanSource};
 
-/// Folds the rows of a task into a state of its own.
+/// Folds the rows of a task into a state, which has those of the tasks before it.
 pub(crate) fn run(
     source: &ScanSource,
     plan: &Plan,
     task: &Task,
+    partial: &mut Partial,
     bound: Option<&SharedBound>,
-) -> Result<(Partial, Counters), ScanError> {
-    let mut partial = plan.partial();
+) -> Result<Counters, ScanError> {
     let mut rows = TaskRows::new(source, plan, task, bound)?;
     while let Some(row_count) = rows.advance()? {
         let looked_at = rows.looked_at(row_count)?;
-        let selected = plan.select(&looked_at)?;
+        let selected = partial.select(&looked_at)?;
         let selected = match bound {
             Some(bound) => both(selected, bound.within(&looked_at.columns()[bound.hint.slot])?),
             None => selected,
@@ -37,7 +37,7 @@ pub(crate) fn run(
             bound.tell(found);
         }
     }
-    Ok((partial, rows.counters()))
+    Ok(rows.counters())
 }
 
 /// The rows that both select; all where there is neither.

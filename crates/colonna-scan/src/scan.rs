@@ -81,10 +81,8 @@ fn run(
         .par_iter()
         .fold(nothing, |folded: Result<(Partial, Counters), ScanError>, task| {
             let (mut partial, mut counters) = folded?;
-            let (read, counted) = row_group::run(source, plan, task, None)?;
             let before = partial.byte_len();
-            partial.absorb(read)?;
-            counters += counted;
+            counters += row_group::run(source, plan, task, &mut partial, None)?;
             memory.take(before, partial.byte_len())?;
             Ok((partial, counters))
         })

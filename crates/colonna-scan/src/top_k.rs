@@ -58,14 +58,20 @@ pub(crate) fn run(
         let mut found = Vec::new();
         while let Some(&index) = order.get(next.fetch_add(1, Memory::Relaxed)) {
             let Some(task) = tasks.get(index) else { break };
-            let is_past =
-                bound.now().is_some_and(|bound_now| !bound.hint.may_be_within(&task.order, &bound_now));
-            found.push((index, if is_past {
-                let skipped = Counters { row_groups_skipped: 1, ..Counters::default() };
-                (plan.partial(), skipped)
-            } else {
-                row_group::run(source, plan, task, Some(&bound))?
-            }));
+            let is_past = bound
+                .now()
+                .is_some_and(|bound_now| !bound.hint.may_be_within(&task.order, &bound_now));
+            found.push((
+                index,
+                if is_past {
+                    let skipped = Counters { row_groups_skipped: 1, ..Counters::default() };
+                    (plan.partial(), skipped)
+                } else {
+                    let mut partial = plan.partial();
+                    let read = row_group::run(source, plan, task, &mut partial, Some(&bound))?;
+                    (partial, read)
+                },
+            ));
         }
         Ok::<_, ScanError>(found)
     });
@@ -81,7 +87,8 @@ pub(crate) fn run(
 fn best_first(tasks: &[Task], hint: &OrderHint) -> Vec<usize> {
     let best = |index: &usize| {
         let known = tasks.get(*index).map(|task| &task.order);
-        known.and_then(|known| if hint.descending { known.max.as_ref() } else { known.min.as_ref() })
+        known
+            .and_then(|known| if hint.descending { known.max.as_ref() } else { known.min.as_ref() })
     };
     let mut order: Vec<usize> = (0..tasks.len()).collect();
     order.sort_by(|left, right| match (best(left), best(right)) {
