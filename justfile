@@ -22,6 +22,6 @@ peers *arguments="all":
     cargo build --release -p colonna-cli -p colonna-benches --bins
     python3 benches/peers/run.py {{arguments}}
 
-# A fuzz target for a minute: decode_json, decode_csv or replay_log. Needs cargo-fuzz and a nightly toolchain.
+# A fuzz target for a minute: decode_json, decode_csv, decode_pages or replay_log. Needs cargo-fuzz and a nightly toolchain.
 fuzz target seconds="60":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
