@@ -1,11 +1,12 @@
 //! Quantiles, exactly: every value is kept.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use colonna_column::{Column, ColumnBuilder, Values, concat};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
-use super::{AggregateKind, Rows, Taken, optional};
+use super::{AggregateKind, Grouping, Rows, Taken, optional};
 use crate::ExecError;
 use crate::group_keys::position_rows;
 use crate::sort::{OrderedColumn, cmp_doubles};
@@ -16,24 +17,29 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Quantile {
     kind: AggregateKind,
-    /// The values, none null, and the group of each.
+    /// The values, none null.
     pieces: Vec<Column>,
+    value_count: usize,
+    /// The group of each value; nothing where all are of the only group.
     groups: Vec<u32>,
 }
 
 impl Quantile {
     pub(super) fn new(kind: &AggregateKind) -> Self {
-        Self { kind: kind.clone(), pieces: Vec::new(), groups: Vec::new() }
+        Self { kind: kind.clone(), pieces: Vec::new(), value_count: 0, groups: Vec::new() }
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         let Some(column) = rows.values else { return Ok(()) };
-        let kept = self.groups.len();
-        rows.grouping.each_valid(column, |_, row| self.groups.push(rows.grouping.at(row)));
-        if self.groups.len() == kept {
+        let count = column.len() - column.null_count();
+        if count == 0 {
             return Ok(());
         }
-        let piece = if self.groups.len() - kept == column.len() {
+        if let Grouping::Each(_) = rows.grouping {
+            rows.grouping.each_valid(column, |_, row| self.groups.push(rows.grouping.at(row)));
+        }
+        self.value_count += count;
+        let piece = if count == column.len() {
             column.clone()
         } else {
             column.gather(&position_rows(column.valid_bits().ones())?)
@@ -47,12 +53,37 @@ impl Quantile {
         let mapping = taken.mapping();
         self.groups.extend(later.groups.iter().map(|&group| mapping[group as usize]));
         self.pieces.extend(later.pieces.iter().cloned());
+        self.value_count += later.value_count;
         Ok(())
     }
 
-    pub(super) fn finish(self, group_count: usize) -> Result<Column, ExecError> {
+    /// The doubles of the only group, where that is all there is.
+    fn only_doubles(&self) -> Option<Vec<f64>> {
+        let mut all = Vec::with_capacity(self.value_count);
+        for piece in self.pieces.iter().filter(|_| self.groups.is_empty()) {
+            let Values::Float64(values) = piece.values() else { return None };
+            all.extend_from_slice(values);
+        }
+        (all.len() == self.value_count).then_some(all)
+    }
+
+    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
+        if let AggregateFunction::QuantileContinuous(fraction) = self.kind.function
+            && group_count == 1
+            && let Some(mut values) = self.only_doubles()
+        {
+            let picked = middle(&mut values, fraction, |a, b| cmp_doubles(*a, *b));
+            let picked = picked.map(|(low, high, part)| linear(low, high, part));
+            return optional(&self.kind.output, vec![picked], Values::Float64);
+        }
+        if self.groups.is_empty() {
+            self.groups.resize(self.value_count, 0);
+        }
         let output = &self.kind.output;
-        let values = concat(&self.kind.input, &self.pieces).to_flat();
+        let values = match concat(&self.kind.input, &self.pieces) {
+            flat if matches!(flat.values(), Values::Int64(_) | Values::Float64(_)) => flat,
+            other => other.to_flat(),
+        };
         let rows = RowsByGroup::new(&self.groups, group_count)?;
         match (self.kind.function, values.values()) {
             (AggregateFunction::QuantileContinuous(fraction), Values::Int64(values)) => {
@@ -97,9 +128,9 @@ impl Quantile {
     }
 }
 
-fn doubles_of(values: &Column) -> Vec<f64> {
+fn doubles_of(values: &Column) -> Cow<'_, [f64]> {
     match values.values() {
-        Values::Float64(values) => values.clone(),
+        Values::Float64(values) => Cow::Borrowed(values),
         _ => (0..values.len())
             .map(|row| values.scalar_at(row).as_f64().unwrap_or(f64::NAN))
             .collect(),

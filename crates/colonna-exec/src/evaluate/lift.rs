@@ -110,14 +110,14 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     let over = |entries: &Arc<Strings>| over_entries(site, operands, position, entries);
     let in_range =
         codes.iter().max().is_none_or(|greatest| (*greatest as usize) < dictionary.len());
+    // An entry that no row has may raise no error: where one does, only those are computed that rows
+    // have, as is done for a few rows.
     if in_range
-        && !site.expr.fails_itself()
-        && let Some(entries) =
-            site.memo.entries(site.expr, dictionary, column.len(), || over(dictionary))?
+        && let Ok(Some(entries)) =
+            site.memo.entries(site.expr, dictionary, column.len(), || over(dictionary))
     {
         return entries.spread(codes, column.validity()).map(Some);
     }
-    // An entry that no row has may raise no error, and is not worth the work for a few rows.
     let (codes, dictionary) = used_entries(column, codes, dictionary);
     if dictionary.len() >= column.len() {
         return Ok(None);

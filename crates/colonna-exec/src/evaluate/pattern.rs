@@ -300,16 +300,16 @@ impl<'a> Regexes<'a> {
     }
 
     fn at(&mut self, site: &Site<'_>, row: usize) -> Result<&Pattern, ExecError> {
-        let pattern = self.patterns.text(row);
-        let flags = self.flags.as_ref().map_or("", |flags| flags.text(row));
-        let is_constant = self.patterns.constant().is_some()
-            && self.flags.as_ref().is_none_or(|flags| flags.constant().is_some());
+        let Self { patterns, flags, constant, .. } = self;
+        let is_constant = matches!(patterns, Texts::One(_))
+            && flags.as_ref().is_none_or(|flags| matches!(flags, Texts::One(_)));
+        if is_constant && let Some(compiled) = constant {
+            return Ok(compiled);
+        }
+        let pattern = patterns.text(row);
+        let flags = flags.as_ref().map_or("", |flags| flags.text(row));
         if is_constant {
-            let compiled = match self.constant.take() {
-                Some(compiled) => compiled,
-                None => compile(site, pattern, flags)?,
-            };
-            return Ok(self.constant.insert(compiled));
+            return Ok(constant.insert(compile(site, pattern, flags)?));
         }
         let key = (pattern.to_owned(), flags.to_owned());
         if !self.known.contains_key(&key) && self.known.len() >= REGEXES_KEPT {
