@@ -58,7 +58,7 @@ PROFILED = [
 def rows_by_reader(table):
     """All rows as each reader finds them, file after file."""
     files = [str(path) for path in sorted(table.glob("*/*.parquet"), key=lambda path: path.parent)]
-    with_duckdb = [duckdb.sql(f"SELECT * FROM read_parquet('{file}')").to_arrow_table() for file in files]
+    with_duckdb = [duckdb.sql(f"SELECT * FROM read_parquet('{file}', hive_partitioning=false)").to_arrow_table() for file in files]
     return {
         "duckdb": [rows.to_pylist() for rows in with_duckdb],
         "polars": [polars.read_parquet(file, use_pyarrow=False).to_dicts() for file in files],
