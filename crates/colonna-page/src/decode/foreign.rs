@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::metadata::ParquetMetaData;
 
 use super::leaf::Rows;
+use super::window::Pages;
 use crate::PageError;
 use crate::convert::Converter;
 use crate::error::parquet_error;
@@ -158,6 +159,12 @@ impl ForeignReader {
                 let (start, len) = group.column(leaf).byte_range();
                 source.prefetch(start, len).map_err(parquet_error("read a column chunk"))?;
             }
+        }
+        // Of a header that names more things than there are bytes it would go through all of them.
+        for &leaf in &self.leaves {
+            let chunk = group.column(leaf);
+            let value_count = u64::try_from(chunk.num_values()).unwrap_or_default();
+            Pages::new(&source, chunk, row_count, Vec::new()).check_headers(value_count)?;
         }
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, metadata)
             .with_row_groups(vec![self.row_group])

@@ -12,6 +12,9 @@ use crate::source::FileBytes;
 /// How many bytes are read at a time, where a page is not longer.
 const READ_AHEAD: usize = 128 << 10;
 
+/// About the most bytes of a header of a page.
+const HEADER_BYTES: u64 = 512;
+
 thread_local! {
     /// Room that a chunk has left, for the next one: fresh memory costs more than reading into it.
     static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
@@ -193,8 +196,27 @@ impl Pages {
         self.places.get(next).map_or(u64::MAX, |(start, _)| *start)
     }
 
+    /// Looks at the headers of all pages with so many values, for a reader that takes their word.
+    pub(super) fn check_headers(mut self, value_count: u64) -> Result<(), PageError> {
+        let (mut position, mut values) = (self.start, 0);
+        while position < self.window.end && values < value_count {
+            let (header, body) = self.header_until(position, position + HEADER_BYTES)?;
+            values += header.count as u64 * u64::from(header.kind != ReadKind::Dictionary);
+            position = body + header.compressed_len as u64;
+        }
+        Ok(())
+    }
+
     fn header(&mut self, position: u64) -> Result<(PageHeader, u64), PageError> {
-        let until = self.page_end(position);
+        self.header_until(position, self.page_end(position))
+    }
+
+    /// The header at a position, and where it ends. Not more than up to `until` is read ahead.
+    fn header_until(
+        &mut self,
+        position: u64,
+        until: u64,
+    ) -> Result<(PageHeader, u64), PageError> {
         let mut least = 32;
         loop {
             let left =

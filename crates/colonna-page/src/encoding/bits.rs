@@ -96,74 +96,77 @@ pub(super) fn unpack(out: &mut Vec<u32>, bytes: &[u8], width: u32, count: usize)
             let words = bytes.as_chunks::<4>().0.iter().take(count);
             out.extend(words.map(|word| u32::from_le_bytes(*word)));
         }
-        _ => {
-            let unpack = unpacker(width);
-            let end = out.len() + count;
-            let block_bytes = width as usize * BLOCK / 8;
-            for block in bytes.chunks(block_bytes).take(count.div_ceil(BLOCK)) {
-                // What a short block lacks is not asked for.
-                let mut whole = [0; BLOCK * 4];
-                whole[..block.len()].copy_from_slice(block);
-                out.extend_from_slice(&unpack(&whole));
-            }
-            out.truncate(end);
+        _ => unpacker(width)(out, bytes, count),
+    }
+}
+
+/// How many bytes are read at once: values of 32 bits that begin within the first byte end in them.
+const READ: usize = size_of::<u64>();
+
+/// Adds `count` values of `WIDTH` bits. The width is known when it is compiled, so that each value
+/// is a read, a shift and a mask at places that are known, too.
+fn unpack_blocks<const WIDTH: usize>(out: &mut Vec<u32>, bytes: &[u8], count: usize) {
+    let start = out.len();
+    out.resize(start + count.next_multiple_of(BLOCK), 0);
+    let blocks = out[start..].as_chunks_mut::<BLOCK>().0;
+    for (values, bytes) in blocks.iter_mut().zip(bytes.chunks(WIDTH * BLOCK / 8)) {
+        // What a short block lacks is not asked for.
+        let mut whole = [0; BLOCK * 4 + READ];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        let mask = if WIDTH == 0 { 0 } else { u64::from(u32::MAX >> (32 - WIDTH)) };
+        for (index, value) in values.iter_mut().enumerate() {
+            let (byte, shift) = (index * WIDTH / 8, index * WIDTH % 8);
+            let word = whole[byte..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+            *value = low_word(word >> shift & mask);
         }
     }
+    out.truncate(start + count);
 }
 
-/// The values of a block of `WIDTH` bits, straight code like [`pack_block`].
-fn unpack_block<const WIDTH: usize>(bytes: &[u8; BLOCK * 4]) -> [u32; BLOCK] {
-    let mut words = [0_u32; BLOCK + 1];
-    for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
-        *word = u32::from_le_bytes(*bytes);
-    }
-    let mask = if WIDTH == 0 { 0 } else { u32::MAX >> (32 - WIDTH) };
-    let mut values = [0; BLOCK];
-    for (index, value) in values.iter_mut().enumerate() {
-        let (word, shift) = (index * WIDTH / 32, index * WIDTH % 32);
-        let low = words[word] >> shift;
-        let high = if shift + WIDTH > 32 { words[word + 1] << (32 - shift) } else { 0 };
-        *value = (low | high) & mask;
-    }
-    values
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+fn low_word(word: u64) -> u32 {
+    word as u32
 }
 
-type Unpacker = fn(&[u8; BLOCK * 4]) -> [u32; BLOCK];
+type Unpacker = fn(&mut Vec<u32>, &[u8], usize);
 
 fn unpacker(width: u32) -> Unpacker {
     macro_rules! by_width {
         ($($known:literal)+) => {
             match width {
-                $($known => unpack_block::<$known>,)+
-                _ => unpack_block::<0>,
+                $($known => unpack_blocks::<$known>,)+
+                _ => unpack_blocks::<0>,
             }
         };
     }
     by_width!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
 }
 
-/// The values of `width` bits, of 64 at most, that the bytes begin with: as many as there are, and
-/// no more than `count`.
-pub(super) fn unpack_wide(bytes: &[u8], width: u32, count: usize) -> Vec<u64> {
+/// Adds the values of `width` bits, of 64 at most, that the bytes begin with: as many as there are,
+/// and no more than `count`.
+pub(super) fn unpack_wide(out: &mut Vec<u64>, bytes: &[u8], width: u32, count: usize) {
     if width == 0 {
-        return vec![0; count];
+        out.resize(out.len() + count, 0);
+        return;
     }
-    let mask = u64::MAX >> (64 - width.min(64));
-    let count = count.min(bytes.len() * 8 / width as usize);
-    let mut values = Vec::with_capacity(count);
-    let (mut bits, mut len, mut rest) = (0_u128, 0, bytes.iter());
-    while values.len() < count {
-        while len < width
-            && let Some(byte) = rest.next()
-        {
-            bits |= u128::from(*byte) << len;
-            len += 8;
-        }
-        values.push(u64::try_from(bits & u128::from(mask)).unwrap_or_default());
-        bits >>= width;
-        len -= width;
+    let (width, mask) = (width.min(64) as usize, u64::MAX >> (64 - width.min(64)));
+    let count = count.min(bytes.len() * 8 / width);
+    out.reserve(count);
+    for index in 0..count {
+        let (byte, shift) = (index * width / 8, index * width % 8);
+        let (low, behind) = match bytes[byte..].split_first_chunk() {
+            Some((low, behind)) => (u64::from_le_bytes(*low), behind.first()),
+            None => {
+                let mut last = [0; READ];
+                last[..bytes.len() - byte].copy_from_slice(&bytes[byte..]);
+                (u64::from_le_bytes(last), None)
+            }
+        };
+        // What does not begin with a byte may end in a ninth.
+        let high = behind.map_or(0, |behind| u64::from(*behind) << 8 << (56 - shift));
+        out.push((low >> shift | high) & mask);
     }
-    values
 }
 
 #[cfg(test)]
@@ -182,7 +185,9 @@ mod tests {
             let mut bytes = Vec::new();
             pack_wide(&mut bytes, &wide, width);
             prop_assert_eq!(bytes.len(), (wide.len() * width as usize).div_ceil(8));
-            prop_assert_eq!(unpack_wide(&bytes, width, wide.len()), wide.clone());
+            let mut unpacked = vec![7];
+            unpack_wide(&mut unpacked, &bytes, width, wide.len());
+            prop_assert_eq!(&unpacked[1..], &wide);
 
             if width <= 32 {
                 let narrow: Vec<u32> =
@@ -202,7 +207,9 @@ mod tests {
             width in 1_u32..=64,
             count in any::<usize>(),
         ) {
-            prop_assert!(unpack_wide(&bytes, width, count).len() * width as usize <= bytes.len() * 8);
+            let mut unpacked = Vec::new();
+            unpack_wide(&mut unpacked, &bytes, width, count);
+            prop_assert!(unpacked.len() * width as usize <= bytes.len() * 8);
         }
     }
 }

@@ -129,7 +129,7 @@ fn decode(
     if count > 0 {
         values.push(last);
     }
-    let mut narrow = Vec::new();
+    let (mut narrow, mut wide) = (Vec::new(), Vec::new());
     while values.len() < count {
         let smallest = varint::read_signed(bytes)?;
         let (widths, rest) = split(bytes, miniblocks)?;
@@ -156,8 +156,9 @@ fn decode(
                 bits::unpack(&mut narrow, packed, width, wanted);
                 values.extend(narrow.iter().map(|step| sum(i64::from(*step))));
             } else {
-                let steps = bits::unpack_wide(packed, width, wanted);
-                values.extend(steps.iter().map(|step| sum(step.cast_signed())));
+                wide.clear();
+                bits::unpack_wide(&mut wide, packed, width, wanted);
+                values.extend(wide.iter().map(|step| sum(step.cast_signed())));
             }
         }
     }

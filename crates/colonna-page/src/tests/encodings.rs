@@ -1,5 +1,7 @@
 //! Every encoding, with nulls and in structs, read back by parquet's own reader.
 
+use colonna_column::ColumnBuilder;
+
 use super::*;
 use crate::compress::Codec;
 use crate::encoding::delta_binary_packed::Widths;
@@ -193,4 +195,22 @@ fn a_damaged_page_is_told_by_its_checksum() {
         let mut blocks = reader.read(0, &everything(&reader), None).unwrap();
         assert!(blocks.any(|block| block.is_err()), "column {position}");
     }
+}
+
+#[test]
+fn a_header_that_names_more_than_there_is_ends_at_once() {
+    let mut lists = ColumnBuilder::new(&DataType::List(Box::new(DataType::Int64)));
+    for row in 0..100 {
+        lists.elements_mut()[0].push_i64(row).unwrap();
+        lists.close_row();
+    }
+    let rows = Columns::from_named(vec![("lists".to_owned(), lists.finish())]).unwrap();
+    let (_folder, path, _) = written(&[rows], &WriteOptions::default());
+    let mut bytes = fs::read(&path).unwrap();
+    // A first field, and then a list of very many doubles.
+    bytes[4..12].copy_from_slice(&[0x15, 0, 0x59, 0xf7, 0xff, 0xff, 0xff, 0x1f]);
+    fs::write(&path, bytes).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    let blocks = reader.read(0, &everything(&reader), None).unwrap();
+    assert!(blocks.collect::<Result<Vec<Columns>, _>>().is_err());
 }
