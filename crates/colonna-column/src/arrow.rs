@@ -244,11 +244,11 @@ fn strings_from_arrow(data_type: &DataType, array: &ArrayRef) -> Result<Values, 
         let codes: Vec<u32> =
             codes.map(|code| u32::try_from(*code).unwrap_or(0).min(last)).collect();
         if words.is_empty() {
-            return Ok(Values::Strings(codes.iter().map(|_| "").collect()));
+            return Ok(Values::Strings(Arc::new(codes.iter().map(|_| "").collect())));
         }
         return Ok(Values::Codes { codes, dictionary: Arc::new(words) });
     }
-    Ok(Values::Strings(strings_of(data_type, array)?))
+    Ok(Values::Strings(Arc::new(strings_of(data_type, array)?)))
 }
 
 fn strings_of(data_type: &DataType, array: &ArrayRef) -> Result<Strings, ColumnError> {

@@ -455,7 +455,7 @@ impl ColumnBuilder {
             Parts::Int64(values) => Values::Int64(values),
             Parts::Float64(values) => Values::Float64(values),
             Parts::Decimal(values) => Values::Decimal(values),
-            Parts::Strings(values) => Values::Strings(values),
+            Parts::Strings(values) => Values::Strings(Arc::new(values)),
             Parts::Interned { interner, .. } if interner.is_empty() && self.len > 0 => Values::Null,
             Parts::Interned { codes, interner } => {
                 Values::Codes { codes, dictionary: Arc::new(interner.into_words()) }

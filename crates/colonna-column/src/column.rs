@@ -61,7 +61,7 @@ pub enum Values {
     /// Unscaled integers; the scale is in the column's type.
     Decimal(Vec<i128>),
     /// Texts or bytes.
-    Strings(Strings),
+    Strings(Arc<Strings>),
     /// Positions in a dictionary of texts or bytes. Two codes may stand for equal values.
     Codes {
         /// For each row the position in the dictionary; any number where the row is null.
@@ -403,7 +403,7 @@ impl Column {
                 builder.finish()
             }
             Values::Codes { codes, dictionary } => {
-                let strings = Values::Strings(dictionary.gather(codes));
+                let strings = Values::Strings(Arc::new(dictionary.gather(codes)));
                 Self::from_parts(self.data_type.clone(), self.len, strings, self.validity.clone())
             }
             Values::List { offsets, elements } => {

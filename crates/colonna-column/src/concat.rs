@@ -127,7 +127,7 @@ fn concat_flat(data_type: &DataType, columns: &[Column]) -> Values {
         DataType::Int64 | DataType::Date | DataType::Timestamp => joined!(Int64),
         DataType::Float64 => joined!(Float64),
         DataType::Decimal { .. } => joined!(Decimal),
-        DataType::Utf8 | DataType::Binary => Values::Strings(joined_strings(columns)),
+        DataType::Utf8 | DataType::Binary => Values::Strings(Arc::new(joined_strings(columns))),
         DataType::List(element) => {
             let elements = children(element, &|column| match column.values() {
                 Values::List { elements, .. } => Some(elements),

@@ -16,7 +16,7 @@ impl Column {
             Values::Int64(values) => Values::Int64(pick(values, rows)),
             Values::Float64(values) => Values::Float64(pick(values, rows)),
             Values::Decimal(values) => Values::Decimal(pick(values, rows)),
-            Values::Strings(values) => Values::Strings(values.gather(rows)),
+            Values::Strings(values) => Values::Strings(Arc::new(values.gather(rows))),
             Values::Codes { codes, dictionary } => {
                 Values::Codes { codes: pick(codes, rows), dictionary: Arc::clone(dictionary) }
             }
@@ -65,7 +65,7 @@ impl Column {
             Values::Int64(values) => Values::Int64(values[range].to_vec()),
             Values::Float64(values) => Values::Float64(values[range].to_vec()),
             Values::Decimal(values) => Values::Decimal(values[range].to_vec()),
-            Values::Strings(values) => Values::Strings(values.slice(range)),
+            Values::Strings(values) => Values::Strings(Arc::new(values.slice(range))),
             Values::Codes { codes, dictionary } => {
                 Values::Codes { codes: codes[range].to_vec(), dictionary: Arc::clone(dictionary) }
             }

@@ -328,7 +328,7 @@ fn picked_texts(pieces: &[&Column], picks: &Picks) -> Option<Values> {
             _ => run.rows().for_each(|row| picked.push(bytes_of((run.piece(), row)))),
         }
     }
-    Some(Values::Strings(picked))
+    Some(Values::Strings(Arc::new(picked)))
 }
 
 /// A word that no row has used yet.

@@ -1,6 +1,7 @@
 //! The least and the greatest value.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use colonna_column::{Column, ColumnBuilder, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
@@ -207,7 +208,9 @@ impl Extreme {
             State::Doubles(kept) => optional(data_type, kept, Values::Float64),
             State::Decimals(kept) => optional(data_type, kept, Values::Decimal),
             State::Bytes(kept) => {
-                optional(data_type, kept, |values| Values::Strings(values.into_iter().collect()))
+                optional(data_type, kept, |values| {
+                    Values::Strings(Arc::new(values.into_iter().collect()))
+                })
             }
             State::Scalars(kept) => {
                 let mut builder = ColumnBuilder::new(data_type);

@@ -5,6 +5,7 @@
 //! is no integer is not read as one, even where it is a number.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use colonna_column::{Bitmap, Column, ColumnBuilder, Strings, Values};
 use colonna_schema::{DataType, Scalar, parse_date, parse_timestamp};
@@ -222,7 +223,7 @@ fn texts(operand: &Column) -> Result<Column, ExecError> {
         }
         strings.push(&text);
     }
-    Ok(Column::try_new(DataType::Utf8, len, Values::Strings(strings), validity)?)
+    Ok(Column::try_new(DataType::Utf8, len, Values::Strings(Arc::new(strings)), validity)?)
 }
 
 /// A value as JSON. What JSON has no form for, such as times and NaN, is a text.

@@ -29,6 +29,9 @@ pub(super) fn lifted(site: &Site<'_>, operands: &[&Column]) -> Result<Column, Ex
     if let Some(column) = by_dictionary(site, operands)? {
         return Ok(column);
     }
+    if let Some(column) = by_combination(site, operands)? {
+        return Ok(column);
+    }
     let flat: Vec<Cow<'_, Column>> = operands.iter().map(|operand| flat(operand)).collect();
     kernel(site, &flat.iter().map(AsRef::as_ref).collect::<Vec<_>>())
 }
@@ -128,6 +131,49 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     Entries::of(&over(&dictionary)?).spread(&codes, column.validity()).map(Some)
 }
 
+/// The most combinations of codes that are told apart.
+const COMBINATIONS_MAX: usize = 1 << 16;
+
+/// The kernel over one row of each combination of codes, where several operands have codes and the
+/// rest are constant.
+fn by_combination(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>, ExecError> {
+    let is_coded = |operand: &Column| matches!(operand.values(), Values::Codes { .. });
+    if !operands.iter().all(|operand| is_coded(operand) || is_constant(operand))
+        || !operands.iter().any(|operand| is_coded(operand))
+    {
+        return Ok(None);
+    }
+    let len = operands.first().map_or(0, |operand| operand.len());
+    let mut combined = vec![0_usize; len];
+    let mut combinations = 1_usize;
+    for operand in operands {
+        let Values::Codes { codes, dictionary } = operand.values() else { continue };
+        // Null is one more code.
+        let null = dictionary.len();
+        combinations = combinations.saturating_mul(null + 1);
+        if combinations > COMBINATIONS_MAX.min(len) {
+            return Ok(None);
+        }
+        for (row, (combined, &code)) in combined.iter_mut().zip(codes).enumerate() {
+            let code = if operand.is_valid(row) { null.min(code as usize) } else { null };
+            *combined = *combined * (null + 1) + code;
+        }
+    }
+    let mut numbers = vec![u32::MAX; combinations];
+    let (mut rows, mut codes) = (Vec::new(), Vec::with_capacity(len));
+    for (row, combination) in (0..).zip(combined) {
+        let number = &mut numbers[combination];
+        if *number == u32::MAX {
+            *number = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+            rows.push(row);
+        }
+        codes.push(*number);
+    }
+    let few: Vec<Column> = operands.iter().map(|operand| operand.gather(&rows).to_flat()).collect();
+    let result = kernel(site, &few.iter().collect::<Vec<_>>())?;
+    Entries::of(&result).spread(&codes, None).map(Some)
+}
+
 /// The kernel over the entries of a dictionary, which stand at one position of the operands; the
 /// others are constant.
 fn over_entries(
@@ -139,7 +185,7 @@ fn over_entries(
     let len = dictionary.len();
     let replaced = operands.iter().enumerate().map(|(index, operand)| {
         if index == position {
-            let entries = Values::Strings(dictionary.as_ref().clone());
+            let entries = Values::Strings(Arc::clone(dictionary));
             Column::try_new(operand.data_type().clone(), len, entries, None)
         } else {
             Ok(repeated(operand, len))

@@ -70,8 +70,7 @@ impl Entries {
         let flat = result.to_flat();
         match flat.values() {
             Values::Strings(texts) => {
-                let texts = Arc::new(texts.clone());
-                Self::Texts(flat.data_type().clone(), texts, flat.validity().cloned())
+                Self::Texts(flat.data_type().clone(), Arc::clone(texts), flat.validity().cloned())
             }
             _ => Self::Values(flat),
         }

@@ -89,6 +89,14 @@ impl<'a> Texts<'a> {
         std::str::from_utf8(self.bytes(row)).unwrap_or_default()
     }
 
+    /// Whether every byte is a letter of ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        match self {
+            Self::Each(strings) | Self::Codes(_, strings) => strings.parts().1.is_ascii(),
+            Self::One(bytes) => bytes.is_ascii(),
+        }
+    }
+
     /// The one text of all rows.
     pub(super) fn constant(&self) -> Option<&'a str> {
         match self {

@@ -2,14 +2,13 @@
 
 use colonna_column::{Bitmap, Column};
 use colonna_schema::{DataType, Function};
-use memchr::memmem;
 use regex::{Regex, RegexBuilder};
 use rustc_hash::FxHashMap;
 
 use super::frame::Site;
 use super::logic::boolean;
 use super::operand::{Side, Texts, all_valid, integers, is_valid};
-use super::text::text_rows;
+use super::text::{text_rows, with_part};
 use crate::ExecError;
 
 /// How many bytes a compiled regular expression may take.
@@ -144,10 +143,7 @@ impl LikePattern {
             Self::Suffix(end) => {
                 Bitmap::from_fn(len, |row| texts.bytes(row).ends_with(end.as_bytes()))
             }
-            Self::Contains(part) => {
-                let finder = memmem::Finder::new(part);
-                Bitmap::from_fn(len, |row| finder.find(texts.bytes(row)).is_some())
-            }
+            Self::Contains(part) => with_part(texts, part, len),
             Self::Runs(runs) => Bitmap::from_fn(len, |row| matches_runs(runs, texts.text(row))),
         }
     }

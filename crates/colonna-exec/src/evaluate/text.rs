@@ -1,5 +1,7 @@
 //! Functions of texts. Positions count code points, from one.
 
+use std::sync::Arc;
+
 use colonna_column::{Bitmap, Column, Strings, Values};
 use colonna_schema::{DataType, Function};
 use memchr::memmem;
@@ -46,7 +48,7 @@ pub(super) fn text_rows(
         }
         strings.push(&text);
     }
-    Ok(Column::try_new(DataType::Utf8, len, Values::Strings(strings), validity)?)
+    Ok(Column::try_new(DataType::Utf8, len, Values::Strings(Arc::new(strings)), validity)?)
 }
 
 /// `||`: all texts after one another; null where one is null.
@@ -99,12 +101,36 @@ fn tests(function: Function, operands: &[&Column]) -> Column {
             Bitmap::from_fn(len, |row| texts.bytes(row).ends_with(parts.bytes(row)))
         }
         (_, Some(part)) => {
-            let finder = memmem::Finder::new(part);
-            Bitmap::from_fn(len, |row| finder.find(texts.bytes(row)).is_some())
+            with_part(&texts, part, len)
         }
         _ => Bitmap::from_fn(len, |row| memmem::find(texts.bytes(row), parts.bytes(row)).is_some()),
     };
     boolean(bits, validity)
+}
+
+/// Which of the texts the part stands in. All of them are searched in one go: a search that begins
+/// anew with each of them costs more than most of them are long.
+pub(super) fn with_part(texts: &Texts<'_>, part: &str, len: usize) -> Bitmap {
+    let finder = memmem::Finder::new(part);
+    let (Texts::Each(strings), false) = (texts, part.is_empty()) else {
+        return Bitmap::from_fn(len, |row| finder.find(texts.bytes(row)).is_some());
+    };
+    let (offsets, bytes) = strings.parts();
+    let ends = offsets.get(1..).unwrap_or_default();
+    let mut bits = Bitmap::filled(false, len);
+    let (mut row, mut from) = (0, offsets.first().copied().unwrap_or_default());
+    while let Some(found) = bytes.get(from..).and_then(|rest| finder.find(rest)) {
+        let start = from + found;
+        row += ends[row..].partition_point(|end| *end <= start);
+        let Some(&end) = ends.get(row) else { break };
+        // What begins in one text may end in the next.
+        let is_within = start + part.len() <= end;
+        if is_within {
+            bits.set(row, true);
+        }
+        from = if is_within { end } else { start + 1 };
+    }
+    bits
 }
 
 fn numbers(function: Function, operands: &[&Column]) -> Result<Column, ExecError> {
@@ -113,7 +139,9 @@ fn numbers(function: Function, operands: &[&Column]) -> Result<Column, ExecError
     };
     let len = first.len();
     let texts = Texts::of(first);
-    let in_bytes = function == Function::OctetLength || *first.data_type() == DataType::Binary;
+    let in_bytes = function == Function::OctetLength
+        || *first.data_type() == DataType::Binary
+        || texts.is_ascii();
     let part = rest.first().map(|part| Texts::of(part));
     let count = |row: usize| match &part {
         Some(part) => {

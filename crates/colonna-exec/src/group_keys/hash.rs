@@ -128,6 +128,15 @@ impl PositionTable {
         Ok(position)
     }
 
+    /// The position that stands first where the hash leads, if it may be that of an equal value.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
+        let tag = hash >> 32;
+        let mask = self.slots.len().checked_sub(1)?;
+        let slot = self.slots[index_of(tag, mask)];
+        (slot >> 32 == tag && slot != 0).then(|| low_half(slot).wrapping_sub(1))
+    }
+
     #[cold]
     fn grow(&mut self) {
         let old = std::mem::take(&mut self.slots);

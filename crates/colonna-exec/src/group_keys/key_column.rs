@@ -1,5 +1,7 @@
 //! The distinct values of one key column, numbered by first appearance.
 
+use std::sync::Arc;
+
 use colonna_column::{Bitmap, Column, ColumnBuilder, Pick, Strings, Values, pick};
 use colonna_schema::DataType;
 
@@ -243,7 +245,7 @@ impl KeyColumn {
                 let byte_len = picks.iter().map(|pick| bytes_of(pick).len()).sum();
                 let mut strings = Strings::with_capacity(len, byte_len);
                 picks.iter().for_each(|pick| strings.push(bytes_of(pick)));
-                Values::Strings(strings)
+                Values::Strings(Arc::new(strings))
             }
             KeyValues::Encoded(..) => {
                 let columns = keys.iter().filter_map(|key| match &key.values {

@@ -72,6 +72,17 @@ impl RecentTable {
         self.table.position(hash, next, equals)
     }
 
+    /// The position of a value that may be equal; none where it takes more than a look.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
+        if self.skipped > 0 { None } else { self.table.candidate(hash) }
+    }
+
+    /// So many values were found to be equal to their candidates.
+    pub(crate) fn found(&mut self, count: usize) {
+        self.asked += count;
+    }
+
     /// About how many bytes of memory it takes.
     pub(crate) fn byte_len(&self) -> usize {
         self.table.byte_len()

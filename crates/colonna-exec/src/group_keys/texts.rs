@@ -64,15 +64,13 @@ impl ByteKeys {
         positions: &mut [u32],
     ) -> Result<(), ExecError> {
         self.table.begin(positions.len());
-        let mut hashes = [0; 64];
-        for (index, positions) in positions.chunks_mut(64).enumerate() {
-            let (start, valid) = (index * 64, valid_word(validity, index));
-            for (row, hash) in (start..start + positions.len()).zip(&mut hashes) {
-                *hash = hash_bytes(texts.bytes(row), process_seed());
-            }
-            for (bit, (position, &hash)) in positions.iter_mut().zip(&hashes).enumerate() {
+        let mut batch = Batch::default();
+        for (index, positions) in positions.chunks_mut(BATCH).enumerate() {
+            let (start, valid) = (index * BATCH, valid_word(validity, index));
+            batch.look_up(self, positions.len(), |at| texts.bytes(start + at));
+            for (bit, position) in positions.iter_mut().enumerate() {
                 *position = if valid >> bit & 1 == 1 {
-                    self.hashed_position(texts.bytes(start + bit), hash)?
+                    self.position_in(&batch, bit, texts.bytes(start + bit))?
                 } else {
                     self.null_position(null)?
                 };
@@ -97,28 +95,85 @@ impl ByteKeys {
                 vec![UNSET; dictionary.len()]
             }
         };
-        let chunks = codes.chunks(64).zip(positions.chunks_mut(64));
-        for (index, (codes, positions)) in chunks.enumerate() {
+        self.resolve_new(codes, dictionary, validity, null, &mut resolved)?;
+        let null = null.unwrap_or(UNSET);
+        for (index, (codes, positions)) in
+            codes.chunks(BATCH).zip(positions.chunks_mut(BATCH)).enumerate()
+        {
             let valid = valid_word(validity, index);
-            if look_up(&resolved, codes, valid, null.unwrap_or(UNSET), positions) {
-                continue;
-            }
             for (bit, (&code, position)) in codes.iter().zip(positions).enumerate() {
-                if valid >> bit & 1 == 0 {
-                    *position = self.null_position(null)?;
-                    continue;
-                }
                 let known = resolved.get(code as usize).copied().unwrap_or(UNSET);
-                *position = if known == UNSET {
-                    self.position(dictionary.bytes(code as usize))?
-                } else {
-                    known
-                };
-                resolved.get_mut(code as usize).into_iter().for_each(|known| *known = *position);
+                *position = if valid >> bit & 1 == 1 { known } else { null };
             }
         }
         self.resolved = Some((Arc::clone(dictionary), resolved));
         Ok(())
+    }
+
+    /// Resolves the entries that these rows are the first to have, in their order.
+    fn resolve_new(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Strings,
+        validity: Option<&Bitmap>,
+        null: &mut Option<u32>,
+        resolved: &mut [u32],
+    ) -> Result<(), ExecError> {
+        /// Marks an entry that waits to be looked up.
+        const WAITS: u32 = UNSET - 1;
+        let mut new = Vec::new();
+        // How many new entries come before the first null, where that is new, too.
+        let mut before_null = None;
+        for (index, codes) in codes.chunks(BATCH).enumerate() {
+            let valid = valid_word(validity, index);
+            if valid == u64::MAX && codes.iter().all(|code| is_known(resolved, *code)) {
+                continue;
+            }
+            for (bit, &code) in codes.iter().enumerate() {
+                if valid >> bit & 1 == 0 {
+                    before_null = before_null.or(Some(new.len()));
+                } else if let Some(entry) = resolved.get_mut(code as usize)
+                    && *entry == UNSET
+                {
+                    *entry = WAITS;
+                    new.push(code);
+                }
+            }
+        }
+        let before_null = before_null.filter(|_| null.is_none());
+        let (first, rest) = new.split_at(before_null.unwrap_or_default());
+        self.resolve_entries(first, dictionary, resolved)?;
+        if before_null.is_some() {
+            self.null_position(null)?;
+        }
+        self.resolve_entries(rest, dictionary, resolved)
+    }
+
+    fn resolve_entries(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Strings,
+        resolved: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let mut batch = Batch::default();
+        for codes in codes.chunks(BATCH) {
+            batch.look_up(self, codes.len(), |at| dictionary.bytes(codes[at] as usize));
+            for (at, &code) in codes.iter().enumerate() {
+                let word = dictionary.bytes(code as usize);
+                resolved[code as usize] = self.position_in(&batch, at, word)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The position of a value of a batch that was looked up.
+    #[inline]
+    fn position_in(&mut self, batch: &Batch, at: usize, bytes: &[u8]) -> Result<u32, ExecError> {
+        if batch.is_equal[at] {
+            self.table.found(1);
+            return Ok(batch.candidates[at]);
+        }
+        self.hashed_position(bytes, batch.hashes[at])
     }
 
     /// The position of a value; where it is a new one, it is kept.
@@ -148,21 +203,58 @@ impl ByteKeys {
     }
 }
 
-/// The positions of a chunk of codes, `UNSET` where one is not known. Whether all are.
 #[inline]
-fn look_up(resolved: &[u32], codes: &[u32], valid: u64, null: u32, positions: &mut [u32]) -> bool {
-    let known = |code: u32| resolved.get(code as usize).copied().unwrap_or(UNSET);
-    let mut all_known = true;
-    if valid == u64::MAX {
-        for (&code, position) in codes.iter().zip(positions) {
-            *position = known(code);
-            all_known &= *position != UNSET;
-        }
-    } else {
-        for (bit, (&code, position)) in codes.iter().zip(positions).enumerate() {
-            *position = if valid >> bit & 1 == 1 { known(code) } else { null };
-            all_known &= *position != UNSET;
+fn is_known(resolved: &[u32], code: u32) -> bool {
+    resolved.get(code as usize).is_some_and(|position| *position != UNSET)
+}
+
+/// As many values as a word of a bitmap has bits.
+const BATCH: usize = 64;
+
+/// Values that are looked up together, step by step: where the keys are too many for the cache, a
+/// processor waits for all of a step at once.
+#[derive(Debug)]
+struct Batch {
+    hashes: [u64; BATCH],
+    /// The position that may be the value's; any where there is none.
+    candidates: [u32; BATCH],
+    /// Where the bytes of the candidate start.
+    starts: [usize; BATCH],
+    is_equal: [bool; BATCH],
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            hashes: [0; BATCH],
+            candidates: [UNSET; BATCH],
+            starts: [0; BATCH],
+            is_equal: [false; BATCH],
         }
     }
-    all_known
+}
+
+impl Batch {
+    /// Looks `count` values up among the keys. What is not found may be there nevertheless.
+    fn look_up<'a>(&mut self, keys: &ByteKeys, count: usize, value: impl Fn(usize) -> &'a [u8]) {
+        let seed = process_seed();
+        let (offsets, bytes) = keys.values.parts();
+        for (at, hash) in self.hashes[..count].iter_mut().enumerate() {
+            *hash = hash_bytes(value(at), seed);
+        }
+        for (candidate, &hash) in self.candidates.iter_mut().zip(&self.hashes[..count]) {
+            *candidate = keys.table.candidate(hash).unwrap_or(UNSET);
+        }
+        for (start, &candidate) in self.starts.iter_mut().zip(&self.candidates[..count]) {
+            *start = offsets.get(candidate as usize).copied().unwrap_or(usize::MAX);
+        }
+        // Of most of what is not equal the first byte tells it; of what is, it is at hand then.
+        for (at, is_equal) in self.is_equal[..count].iter_mut().enumerate() {
+            let first = bytes.get(self.starts[at]);
+            *is_equal = first.is_some() && first == value(at).first();
+        }
+        for (at, is_equal) in self.is_equal[..count].iter_mut().enumerate() {
+            *is_equal = *is_equal && keys.values.bytes(self.candidates[at] as usize) == value(at);
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl Words {
     /// The `count` words of a page.
     pub(super) fn decode(kind: Kind, bytes: &[u8], count: usize) -> Result<Self, PageError> {
         Ok(match decode(kind, Encoding::PLAIN, bytes, count, None)? {
-            Values::Strings(words) => Self::Strings(Arc::new(words)),
+            Values::Strings(words) => Self::Strings(words),
             numbers => Self::Numbers(numbers),
         })
     }
@@ -113,7 +113,7 @@ pub(super) fn decode(
             if kind == Kind::Text {
                 check_text(&values)?;
             }
-            Values::Strings(values)
+            Values::Strings(Arc::new(values))
         }
     };
     Ok(values)
@@ -241,8 +241,8 @@ pub(super) fn spread(values: Values, places: &Bitmap) -> Result<Values, PageErro
             Values::Codes { codes: numbers(&codes, places), dictionary }
         }
         Values::Strings(values) => {
-            let spread = values.spread(places);
-            Values::Strings(spread.ok_or_else(|| malformed("as many levels as values"))?)
+            let spread = Arc::unwrap_or_clone(values).spread(places);
+            Values::Strings(Arc::new(spread.ok_or_else(|| malformed("as many levels as values"))?))
         }
         Values::Boolean(values) => {
             let mut spread = Bitmap::filled(false, places.len());
@@ -279,10 +279,10 @@ mod tests {
                 panic!("other values")
             };
             prop_assert_eq!(&found, &expected);
-            let Values::Strings(found) = spread(Values::Strings(texts), &bits).unwrap() else {
+            let Values::Strings(found) = spread(Values::Strings(Arc::new(texts)), &bits).unwrap() else {
                 panic!("other values")
             };
-            prop_assert_eq!(found, expected.iter().map(text).collect::<Strings>());
+            prop_assert_eq!(found.as_ref(), &expected.iter().map(text).collect::<Strings>());
         }
     }
 
