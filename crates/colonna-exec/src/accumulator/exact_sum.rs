@@ -171,7 +171,7 @@ impl Halving {
 
 /// The exponent as it is stored, of eleven bits.
 #[inline]
-fn biased_exponent(value: f64) -> i32 {
+pub(crate) fn biased_exponent(value: f64) -> i32 {
     (value.to_bits() >> 52) as i32 & 0x7ff
 }
 

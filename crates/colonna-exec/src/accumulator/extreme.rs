@@ -138,9 +138,23 @@ impl Extreme {
                     offer(&mut kept[0], best, wanted, |a, b| cmp_doubles(*a, *b));
                 });
             }
+            (State::Doubles(kept), Values::Float64(values)) if wanted == Ordering::Greater => {
+                grouping.each_valid(&column, |group, row| {
+                    let (kept, value) = (&mut kept[group], values[row]);
+                    match kept {
+                        // NaN is the greatest.
+                        Some(kept) if value <= *kept || kept.is_nan() => {}
+                        _ => *kept = Some(value),
+                    }
+                });
+            }
             (State::Doubles(kept), Values::Float64(values)) => {
                 grouping.each_valid(&column, |group, row| {
-                    offer(&mut kept[group], values[row], wanted, |a, b| cmp_doubles(*a, *b));
+                    let (kept, value) = (&mut kept[group], values[row]);
+                    match kept {
+                        Some(kept) if value >= *kept || value.is_nan() => {}
+                        _ => *kept = Some(value),
+                    }
                 });
             }
             (State::Decimals(kept), Values::Decimal(values)) => {
@@ -207,11 +221,9 @@ impl Extreme {
             State::Words(kept) => optional(data_type, kept, Values::Int64),
             State::Doubles(kept) => optional(data_type, kept, Values::Float64),
             State::Decimals(kept) => optional(data_type, kept, Values::Decimal),
-            State::Bytes(kept) => {
-                optional(data_type, kept, |values| {
-                    Values::Strings(Arc::new(values.into_iter().collect()))
-                })
-            }
+            State::Bytes(kept) => optional(data_type, kept, |values| {
+                Values::Strings(Arc::new(values.into_iter().collect()))
+            }),
             State::Scalars(kept) => {
                 let mut builder = ColumnBuilder::new(data_type);
                 for value in kept {

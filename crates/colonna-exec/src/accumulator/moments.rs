@@ -3,11 +3,11 @@
 //! The sums are exact, so the mean can be taken out of them afterwards without losing anything; the
 //! result is the same for every split, and constants have a variance of zero.
 
-use colonna_column::{Column, Values};
+use colonna_column::{Bitmap, Column, Values};
 use colonna_schema::{AggregateFunction, DataType};
 
-use super::exact_sum::{ExactSum, parts};
-use super::{AggregateKind, Rows, Taken, expanded, optional};
+use super::exact_sum::{ExactSum, biased_exponent, parts};
+use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional, zeroed};
 use crate::ExecError;
 
 /// The low half of a square of 106 bits.
@@ -89,6 +89,68 @@ impl State {
     }
 }
 
+/// Doubles of a batch as integers of 64 bits and one power of two.
+#[derive(Clone, Copy, Debug)]
+struct Fixed {
+    exponent: i32,
+}
+
+/// The sums of integers of a batch.
+#[derive(Clone, Copy, Debug, Default)]
+struct FixedSums {
+    count: u64,
+    sum: i128,
+    /// The low and the high halves of the squares, summed up apart.
+    squares_low: u128,
+    squares_high: u128,
+}
+
+impl Fixed {
+    /// How many bits a mantissa of 53 bits may be shifted up, so that 63 hold it.
+    const ROOM: i32 = 10;
+
+    /// None where some are not finite, or too far apart.
+    fn of(values: &[f64], validity: Option<&Bitmap>) -> Option<Self> {
+        let values = zeroed(values, validity);
+        let (mut least, mut greatest) = (i32::MAX, i32::MIN);
+        for value in values.iter() {
+            let biased = biased_exponent(*value);
+            least = least.min(if *value == 0.0 { i32::MAX } else { biased });
+            greatest = greatest.max(biased);
+        }
+        let least = if least == i32::MAX { 1 } else { least.max(1) };
+        let is_near = greatest < 0x7ff && greatest - least <= Self::ROOM;
+        // The double of mantissa 1 and the least exponent.
+        is_near.then_some(Self { exponent: least - 1075 })
+    }
+
+    /// The double without its power of two.
+    #[inline]
+    fn integer(self, value: f64) -> i64 {
+        parts(value).map_or(0, |(mantissa, exponent)| mantissa << (exponent - self.exponent).max(0))
+    }
+}
+
+/// Adds doubles of a batch up as integers, and only then exactly.
+fn add_fixed(states: &mut [State], fixed: Fixed, values: &[f64], column: &Column, rows: &Rows<'_>) {
+    let mut sums = vec![FixedSums::default(); rows.group_count];
+    rows.grouping.each_valid(column, |group, row| {
+        let integer = i128::from(fixed.integer(values[row]));
+        let (square, sums) = ((integer * integer).cast_unsigned(), &mut sums[group]);
+        sums.count += 1;
+        sums.sum += integer;
+        sums.squares_low += square & u128::from(u64::MAX);
+        sums.squares_high += square >> 64;
+    });
+    for (state, sums) in states.iter_mut().zip(sums) {
+        state.count += sums.count;
+        state.sum.add_window(sums.sum, fixed.exponent);
+        // No batch has so many rows that a sum of halves reaches the last bit.
+        state.squares.add_window(sums.squares_high.cast_signed(), 2 * fixed.exponent + 64);
+        state.squares_low.add_window(sums.squares_low.cast_signed(), 2 * fixed.exponent);
+    }
+}
+
 /// A half of a square, which fits.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "it has 53 bits")]
@@ -128,13 +190,17 @@ impl Moments {
         let Some(column) = rows.values else { return Ok(()) };
         let column = expanded(column);
         let states = &mut self.states;
+        let few = matches!(rows.grouping, Grouping::One) || rows.row_counts.is_some();
         match column.values() {
             Values::Int64(values) => rows.grouping.each_valid(&column, |group, row| {
                 states[group].add_integer(values[row]);
             }),
-            Values::Float64(values) => rows.grouping.each_valid(&column, |group, row| {
-                states[group].add_double(values[row]);
-            }),
+            Values::Float64(values) => match Fixed::of(values, column.validity()).filter(|_| few) {
+                Some(fixed) => add_fixed(states, fixed, values, &column, rows),
+                None => rows.grouping.each_valid(&column, |group, row| {
+                    states[group].add_double(values[row]);
+                }),
+            },
             Values::Decimal(_) => rows.grouping.each_valid(&column, |group, row| {
                 let value = column.scalar_at(row).as_f64();
                 states[group].add_double(value.unwrap_or(f64::NAN));

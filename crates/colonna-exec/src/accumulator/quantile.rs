@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use colonna_column::{Column, ColumnBuilder, Values, concat};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
+use rayon::prelude::*;
 
-use super::{AggregateKind, Grouping, Rows, Taken, optional};
+use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional};
 use crate::ExecError;
-use crate::group_keys::position_rows;
+use crate::group_keys::{canonical_bits, position_rows};
 use crate::sort::{OrderedColumn, cmp_doubles};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -17,16 +19,35 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Quantile {
     kind: AggregateKind,
-    /// The values, none null.
-    pieces: Vec<Column>,
+    kept: Kept,
     value_count: usize,
     /// The group of each value; nothing where all are of the only group.
     groups: Vec<u32>,
 }
 
+/// The values, none null, batch by batch.
+#[derive(Clone, Debug)]
+enum Kept {
+    /// Words in the order of the values.
+    Words(Vec<Arc<Vec<u64>>>),
+    Columns(Vec<Arc<Column>>),
+}
+
+/// The two values next to the fraction, and how far it lies between them.
+type Middle<T> = Option<(T, T, f64)>;
+
 impl Quantile {
     pub(super) fn new(kind: &AggregateKind) -> Self {
-        Self { kind: kind.clone(), pieces: Vec::new(), value_count: 0, groups: Vec::new() }
+        let is_continuous = matches!(kind.function, AggregateFunction::QuantileContinuous(_));
+        let kept = match kind.input {
+            DataType::Int64 | DataType::Date | DataType::Timestamp | DataType::Float64
+                if is_continuous =>
+            {
+                Kept::Words(Vec::new())
+            }
+            _ => Kept::Columns(Vec::new()),
+        };
+        Self { kind: kind.clone(), kept, value_count: 0, groups: Vec::new() }
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
@@ -40,92 +61,196 @@ impl Quantile {
         }
         self.value_count += count;
         let piece = if count == column.len() {
-            column.clone()
+            expanded(column)
         } else {
-            column.gather(&position_rows(column.valid_bits().ones())?)
+            Cow::Owned(column.gather(&position_rows(column.valid_bits().ones())?).to_flat())
         };
-        self.pieces.push(piece);
+        match &mut self.kept {
+            Kept::Words(pieces) => pieces.push(Arc::new(match piece.values() {
+                Values::Int64(values) => {
+                    values.iter().map(|value| word_of_integer(*value)).collect()
+                }
+                Values::Float64(values) => {
+                    values.iter().map(|value| word_of_double(*value)).collect()
+                }
+                _ => return Err(ExecError::ForeignPartial),
+            })),
+            Kept::Columns(pieces) => pieces.push(Arc::new(piece.into_owned())),
+        }
         Ok(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
     pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
         let mapping = taken.mapping();
         self.groups.extend(later.groups.iter().map(|&group| mapping[group as usize]));
-        self.pieces.extend(later.pieces.iter().cloned());
+        match (&mut self.kept, &later.kept) {
+            (Kept::Words(pieces), Kept::Words(later)) => pieces.extend(later.iter().cloned()),
+            (Kept::Columns(pieces), Kept::Columns(later)) => pieces.extend(later.iter().cloned()),
+            _ => return Err(ExecError::ForeignPartial),
+        }
         self.value_count += later.value_count;
         Ok(())
     }
 
-    /// The doubles of the only group, where that is all there is.
-    fn only_doubles(&self) -> Option<Vec<f64>> {
-        let mut all = Vec::with_capacity(self.value_count);
-        for piece in self.pieces.iter().filter(|_| self.groups.is_empty()) {
-            let Values::Float64(values) = piece.values() else { return None };
-            all.extend_from_slice(values);
-        }
-        (all.len() == self.value_count).then_some(all)
-    }
-
-    pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
-        if let AggregateFunction::QuantileContinuous(fraction) = self.kind.function
-            && group_count == 1
-            && let Some(mut values) = self.only_doubles()
-        {
-            let picked = middle(&mut values, fraction, |a, b| cmp_doubles(*a, *b));
-            let picked = picked.map(|(low, high, part)| linear(low, high, part));
-            return optional(&self.kind.output, vec![picked], Values::Float64);
-        }
-        if self.groups.is_empty() {
-            self.groups.resize(self.value_count, 0);
-        }
-        let output = &self.kind.output;
-        let values = match concat(&self.kind.input, &self.pieces) {
-            flat if matches!(flat.values(), Values::Int64(_) | Values::Float64(_)) => flat,
-            other => other.to_flat(),
-        };
-        let rows = RowsByGroup::new(&self.groups, group_count)?;
-        match (self.kind.function, values.values()) {
-            (AggregateFunction::QuantileContinuous(fraction), Values::Int64(values)) => {
-                let scale = if self.kind.input == DataType::Date { MICROS_PER_DAY } else { 1 };
-                let picked = rows.each(|rows| {
-                    let mut values: Vec<i64> = rows
-                        .iter()
-                        .map(|&row| values[row as usize].saturating_mul(scale))
-                        .collect();
-                    middle(&mut values, fraction, i64::cmp)
-                });
-                if *output == DataType::Timestamp {
-                    let moments = picked.map(|picked| {
-                        picked.map(|(low, high, part)| low.saturating_add(between(low, high, part)))
-                    });
-                    return optional(output, moments.collect(), Values::Int64);
-                }
-                let doubles = picked.map(|picked| {
-                    picked.map(|(low, high, part)| linear(low as f64, high as f64, part))
-                });
-                optional(output, doubles.collect(), Values::Float64)
+    pub(super) fn finish(self, group_count: usize) -> Result<Column, ExecError> {
+        match (self.kind.function, &self.kept) {
+            (AggregateFunction::QuantileContinuous(fraction), Kept::Words(pieces)) => {
+                let middles = self.middles(pieces, fraction, group_count);
+                self.between(&middles)
             }
-            (AggregateFunction::QuantileContinuous(fraction), _) => {
+            (AggregateFunction::QuantileContinuous(fraction), Kept::Columns(pieces)) => {
+                let (values, rows) = self.joined(pieces, group_count)?;
                 let doubles = doubles_of(&values);
                 let picked = rows.each(|rows| {
-                    let mut values: Vec<f64> =
-                        rows.iter().map(|&row| doubles[row as usize]).collect();
-                    let picked = middle(&mut values, fraction, |a, b| cmp_doubles(*a, *b));
-                    picked.map(|(low, high, part)| linear(low, high, part))
+                    let mut words: Vec<u64> =
+                        rows.iter().map(|&row| word_of_double(doubles[row as usize])).collect();
+                    middle(&mut words, fraction)
                 });
-                optional(output, picked.collect(), Values::Float64)
+                self.between(&picked.collect::<Vec<_>>())
             }
-            (AggregateFunction::QuantileDiscrete(fraction), _) => {
-                discrete(&values, &rows, fraction, output)
+            (AggregateFunction::QuantileDiscrete(fraction), Kept::Columns(pieces)) => {
+                let (values, rows) = self.joined(pieces, group_count)?;
+                discrete(&values, &rows, fraction, &self.kind.output)
             }
             _ => Err(ExecError::ForeignPartial),
         }
     }
 
-    pub(super) fn byte_len(&self) -> usize {
-        self.groups.len() * 4 + self.pieces.iter().map(Column::byte_len).sum::<usize>()
+    /// The values next to the fraction, group by group.
+    fn middles(
+        &self,
+        pieces: &[Arc<Vec<u64>>],
+        fraction: f64,
+        group_count: usize,
+    ) -> Vec<Middle<u64>> {
+        if self.groups.is_empty() {
+            let mut middles = vec![middle_of_all(pieces, self.value_count, fraction)];
+            middles.resize(group_count, None);
+            return middles;
+        }
+        let mut starts = vec![0; group_count + 1];
+        self.groups.iter().for_each(|&group| starts[group as usize + 1] += 1);
+        (0..group_count).for_each(|group| starts[group + 1] += starts[group]);
+        let mut next = starts.clone();
+        let mut words = vec![0; self.value_count];
+        for (&word, &group) in pieces.iter().flat_map(|piece| piece.iter()).zip(&self.groups) {
+            let at = &mut next[group as usize];
+            words[*at] = word;
+            *at += 1;
+        }
+        let mut rest = words.as_mut_slice();
+        let mut parts = Vec::with_capacity(group_count);
+        for pair in starts.windows(2) {
+            let (part, others) = rest.split_at_mut(pair[1] - pair[0]);
+            parts.push(part);
+            rest = others;
+        }
+        parts.into_par_iter().map(|part| middle(part, fraction)).collect()
     }
+
+    /// What lies at the fraction between the values next to it.
+    fn between(&self, middles: &[Middle<u64>]) -> Result<Column, ExecError> {
+        let output = &self.kind.output;
+        if self.kind.input == DataType::Float64 || matches!(self.kept, Kept::Columns(_)) {
+            let doubles = middles.iter().map(|middle| {
+                middle.map(|(low, high, part)| linear(double_of(low), double_of(high), part))
+            });
+            return optional(output, doubles.collect(), Values::Float64);
+        }
+        let scale = if self.kind.input == DataType::Date { MICROS_PER_DAY } else { 1 };
+        let integer = |word: u64| integer_of(word).saturating_mul(scale);
+        let pairs = middles
+            .iter()
+            .map(|middle| middle.map(|(low, high, part)| (integer(low), integer(high), part)));
+        if *output == DataType::Timestamp {
+            let moments = pairs.map(|pair| {
+                pair.map(|(low, high, part)| low.saturating_add(between(low, high, part)))
+            });
+            return optional(output, moments.collect(), Values::Int64);
+        }
+        let doubles =
+            pairs.map(|pair| pair.map(|(low, high, part)| linear(low as f64, high as f64, part)));
+        optional(output, doubles.collect(), Values::Float64)
+    }
+
+    /// All values in one column, and the rows of each group.
+    fn joined(
+        &self,
+        pieces: &[Arc<Column>],
+        group_count: usize,
+    ) -> Result<(Column, RowsByGroup), ExecError> {
+        let pieces: Vec<Column> = pieces.iter().map(|piece| piece.as_ref().clone()).collect();
+        let values = concat(&self.kind.input, &pieces).to_flat();
+        let only = vec![0; if self.groups.is_empty() { self.value_count } else { 0 }];
+        let groups = if self.groups.is_empty() { &only } else { &self.groups };
+        Ok((values, RowsByGroup::new(groups, group_count)?))
+    }
+
+    pub(super) fn byte_len(&self) -> usize {
+        let kept = match &self.kept {
+            Kept::Words(pieces) => pieces.iter().map(|piece| piece.len() * 8).sum::<usize>(),
+            Kept::Columns(pieces) => pieces.iter().map(|piece| piece.byte_len()).sum(),
+        };
+        self.groups.len() * 4 + kept
+    }
+}
+
+const SIGN: u64 = 1 << 63;
+
+/// Words in the order of integers.
+#[inline]
+fn word_of_integer(value: i64) -> u64 {
+    value.cast_unsigned() ^ SIGN
+}
+
+fn integer_of(word: u64) -> i64 {
+    (word ^ SIGN).cast_signed()
+}
+
+/// Words in the order of doubles, NaN as the greatest.
+#[inline]
+fn word_of_double(value: f64) -> u64 {
+    let bits = canonical_bits(value);
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+fn double_of(word: u64) -> f64 {
+    f64::from_bits(if word & SIGN == 0 { !word } else { word ^ SIGN })
+}
+
+/// Values are counted by so many of their first bits.
+const COUNTED_BITS: u32 = 16;
+
+/// As [`middle`], of many pieces. Values are counted by their first bits, and only those that have
+/// the bits of the middle are put in order.
+fn middle_of_all(pieces: &[Arc<Vec<u64>>], value_count: usize, fraction: f64) -> Middle<u64> {
+    let bucket_of = |word: &u64| usize::try_from(word >> (u64::BITS - COUNTED_BITS)).unwrap_or(0);
+    let (rank, part) = rank_and_part(value_count, fraction)?;
+    let none = || vec![0_usize; 1 << COUNTED_BITS];
+    let counted = pieces.par_iter().fold(none, |mut counts, piece| {
+        piece.iter().for_each(|word| counts[bucket_of(word)] += 1);
+        counts
+    });
+    let counts = counted.reduce(none, |mut counts, others| {
+        counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
+        counts
+    });
+    let (mut before, mut first) = (0, 0);
+    while before + counts[first] <= rank {
+        before += counts[first];
+        first += 1;
+    }
+    // The value behind the rank may have other bits.
+    let (mut last, mut known) = (first, before + counts[first]);
+    while known <= rank + 1 && known < value_count {
+        last += 1;
+        known += counts[last];
+    }
+    let near = |word: &u64| (first..=last).contains(&bucket_of(word));
+    let mut words: Vec<u64> =
+        pieces.par_iter().flat_map_iter(|piece| piece.iter().copied().filter(near)).collect();
+    let (low, high) = pair_at(&mut words, rank - before);
+    Some((low, high, part))
 }
 
 fn doubles_of(values: &Column) -> Cow<'_, [f64]> {
@@ -186,18 +311,24 @@ impl RowsByGroup {
 }
 
 /// The two values next to the fraction, and how far it lies between them.
-fn middle<T: Copy>(
-    values: &mut [T],
-    fraction: f64,
-    cmp: impl Fn(&T, &T) -> Ordering,
-) -> Option<(T, T, f64)> {
-    let last = values.len().checked_sub(1)?;
+fn middle(words: &mut [u64], fraction: f64) -> Middle<u64> {
+    let (rank, part) = rank_and_part(words.len(), fraction)?;
+    let (low, high) = pair_at(words, rank);
+    Some((low, high, part))
+}
+
+/// The rank of the value before the fraction, and how far the fraction lies behind it.
+fn rank_and_part(value_count: usize, fraction: f64) -> Option<(usize, f64)> {
+    let last = value_count.checked_sub(1)?;
     let place = fraction * last as f64;
-    let rank = whole(place.floor()).min(last);
-    let (_, low, above) = values.select_nth_unstable_by(rank, &cmp);
+    Some((whole(place.floor()).min(last), place - place.floor()))
+}
+
+/// The word of a rank, and the one behind it, or the same where it is the last.
+fn pair_at(words: &mut [u64], rank: usize) -> (u64, u64) {
+    let (_, low, above) = words.select_nth_unstable(rank);
     let low = *low;
-    let high = above.iter().copied().min_by(&cmp).unwrap_or(low);
-    Some((low, high, place - place.floor()))
+    (low, above.iter().copied().min().unwrap_or(low))
 }
 
 /// How many values are at or below a fraction of them.

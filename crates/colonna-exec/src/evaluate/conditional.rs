@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use colonna_column::{Bitmap, Column, concat};
-use colonna_schema::{BinaryOperator, DataType, Function};
+use colonna_schema::{BinaryOperator, DataType, Function, Scalar};
 
 use super::compare::compare;
 use super::frame::{Frame, Site};
 use super::logic::{Truth, positions};
 use super::values;
-use crate::{BoundExpr, ExecError};
+use crate::{BoundExpr, BoundKind, ExecError};
 
 /// Values that were computed for some of the rows each.
 struct Pieces {
@@ -60,6 +60,9 @@ pub(super) fn case(
     otherwise: Option<&BoundExpr>,
     frame: &Frame<'_>,
 ) -> Result<Column, ExecError> {
+    if let Some(column) = case_of_literals(expr, branches, otherwise, frame)? {
+        return Ok(column);
+    }
     let mut open = Bitmap::filled(true, frame.row_count());
     let mut open_rows = positions(&open);
     let mut pieces = Pieces::new();
@@ -85,6 +88,39 @@ pub(super) fn case(
         pieces.push(rest, &open_rows);
     }
     Ok(pieces.assembled(&expr.data_type))
+}
+
+/// A CASE whose values are literals and whose conditions cannot fail: all conditions are asked of
+/// all rows, and each row says only which of the few values it has.
+fn case_of_literals(
+    expr: &BoundExpr,
+    branches: &[(BoundExpr, BoundExpr)],
+    otherwise: Option<&BoundExpr>,
+    frame: &Frame<'_>,
+) -> Result<Option<Column>, ExecError> {
+    let null = Scalar::Null;
+    let literal = |value: &BoundExpr| match &value.kind {
+        BoundKind::Literal(value) => Some(value.clone()),
+        _ => None,
+    };
+    let otherwise = otherwise.map_or(Some(null), literal);
+    let values = branches.iter().map(|(_, value)| literal(value)).chain([otherwise]);
+    let Some(values) = values.collect::<Option<Vec<Scalar>>>() else { return Ok(None) };
+    if branches.iter().any(|(condition, _)| condition.may_fail()) {
+        return Ok(None);
+    }
+    let column = Column::from_scalars(&expr.data_type, &values)?;
+    let mut numbers = vec![u32::try_from(branches.len()).unwrap_or(u32::MAX); frame.row_count()];
+    for (number, (condition, _)) in branches.iter().enumerate().rev() {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let is_true = Truth::of(self::values(condition, frame)?.as_ref()).is_true;
+        for (numbers, word) in numbers.chunks_mut(64).zip(is_true.words()) {
+            for (bit, place) in numbers.iter_mut().enumerate() {
+                *place = if word >> bit & 1 == 1 { number } else { *place };
+            }
+        }
+    }
+    Ok(Some(column.gather(&numbers)))
 }
 
 /// Those of the rows for which the condition is true.

@@ -100,9 +100,7 @@ fn tests(function: Function, operands: &[&Column]) -> Column {
         (Function::EndsWith, _) => {
             Bitmap::from_fn(len, |row| texts.bytes(row).ends_with(parts.bytes(row)))
         }
-        (_, Some(part)) => {
-            with_part(&texts, part, len)
-        }
+        (_, Some(part)) => with_part(&texts, part, len),
         _ => Bitmap::from_fn(len, |row| memmem::find(texts.bytes(row), parts.bytes(row)).is_some()),
     };
     boolean(bits, validity)

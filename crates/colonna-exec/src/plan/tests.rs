@@ -679,7 +679,8 @@ proptest! {
 fn texts_and_numbers(plan: &Plan, keys: impl Iterator<Item = u64> + Clone) -> Columns {
     let texts: Strings = keys.clone().map(|key| format!("text {key}")).collect();
     let len = texts.len();
-    let texts = Column::try_new(DataType::Utf8, len, Values::Strings(Arc::new(texts)), None).unwrap();
+    let texts =
+        Column::try_new(DataType::Utf8, len, Values::Strings(Arc::new(texts)), None).unwrap();
     let numbers = keys.map(|key| i64::try_from(key % 5).unwrap()).collect();
     let schema = Arc::new(plan.slots().slot_schema());
     Columns::try_new(schema, vec![texts, Column::from_i64(numbers)], len).unwrap()

@@ -212,11 +212,7 @@ impl Pages {
     }
 
     /// The header at a position, and where it ends. Not more than up to `until` is read ahead.
-    fn header_until(
-        &mut self,
-        position: u64,
-        until: u64,
-    ) -> Result<(PageHeader, u64), PageError> {
+    fn header_until(&mut self, position: u64, until: u64) -> Result<(PageHeader, u64), PageError> {
         let mut least = 32;
         loop {
             let left =
