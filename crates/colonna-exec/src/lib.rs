@@ -40,6 +40,6 @@ mod top_k;
 pub use bind::{BoundExpr, BoundKind, Slots, bind};
 pub use error::ExecError;
 pub use evaluate::{evaluate, select};
-pub use order::OrderHint;
+pub use order::{OrderHint, OrderKey};
 pub use plan::{Partial, Plan};
 pub use sort::sort_rows;

@@ -7,9 +7,21 @@ use colonna_schema::{BinaryOperator, ColumnStatistics, DataType, Scalar};
 
 use crate::{BoundExpr, BoundKind, ExecError, select};
 
-/// What the rows of an answer are ordered by first.
+/// What the rows of an answer are ordered by, as far as it is columns of the table.
+///
+/// A bound is the keys of a row behind which no row is wanted: a value for each of the keys, or for
+/// the first of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderHint {
+    /// The column that rows are ordered by first, and what decides between those that are alike.
+    pub keys: Vec<OrderKey>,
+    /// How many rows are wanted.
+    pub limit: usize,
+}
+
+/// A column that rows are ordered by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderKey {
     /// The slot of the column.
     pub slot: usize,
     /// Whether the greatest value comes first.
@@ -21,6 +33,46 @@ pub struct OrderHint {
 }
 
 impl OrderHint {
+    /// Whether any of the rows that the statistics are of, key by key, may stand no later than a
+    /// bound.
+    pub fn may_be_within(&self, known: &[ColumnStatistics], bound: &[Scalar]) -> bool {
+        for ((key, known), bound) in self.keys.iter().zip(known).zip(bound) {
+            match key.best_to(known, bound) {
+                // None has the same value, and the key behind it decides.
+                Some(Ordering::Equal) => {}
+                Some(Ordering::Greater) => return false,
+                Some(Ordering::Less) | None => return true,
+            }
+        }
+        true
+    }
+
+    /// Which of two rows comes first, by the keys of both.
+    pub fn cmp(&self, left: &[Scalar], right: &[Scalar]) -> Ordering {
+        let mut pairs = self.keys.iter().zip(left.iter().zip(right));
+        let differing = pairs.find_map(|(key, (left, right))| {
+            Some(key.place(left, right)).filter(|order| *order != Ordering::Equal)
+        });
+        differing.unwrap_or_else(|| right.len().cmp(&left.len()))
+    }
+
+    /// Which of two row groups is likely to have the rows that come first. One that does not say
+    /// what it has is as good as any.
+    pub fn cmp_best(&self, left: &[ColumnStatistics], right: &[ColumnStatistics]) -> Ordering {
+        for (key, (left, right)) in self.keys.iter().zip(left.iter().zip(right)) {
+            let order = match (key.best(left), key.best(right)) {
+                (Some(left), Some(right)) => key.place(left, right),
+                (left, right) => left.is_some().cmp(&right.is_some()),
+            };
+            if order != Ordering::Equal {
+                return order;
+            }
+        }
+        Ordering::Equal
+    }
+}
+
+impl OrderKey {
     /// Which values do not stand after a bound.
     ///
     /// # Errors
@@ -41,26 +93,24 @@ impl OrderHint {
         Ok(if self.nulls_first { within.or(&values.valid_bits().not()) } else { within })
     }
 
-    /// Whether any of the rows that the statistics are of may stand no later than a bound.
-    pub fn may_be_within(&self, known: &ColumnStatistics, bound: &Scalar) -> bool {
-        // NaN is above all, and in no bound.
+    /// How a value stands to another in the order.
+    fn place(&self, left: &Scalar, right: &Scalar) -> Ordering {
+        if self.descending { right.total_cmp(left) } else { left.total_cmp(right) }
+    }
+
+    /// The value that comes first, as far as it is known.
+    fn best<'a>(&self, known: &'a ColumnStatistics) -> Option<&'a Scalar> {
+        if self.descending { known.max.as_ref() } else { known.min.as_ref() }
+    }
+
+    /// How the value that comes first stands to a bound; none where that is not known.
+    fn best_to(&self, known: &ColumnStatistics, bound: &Scalar) -> Option<Ordering> {
+        // NaN is above all, and in no statistics.
         let nan_first =
             self.descending && self.data_type == DataType::Float64 && !known.is_nan_free;
         let null_first = self.nulls_first && known.null_count != Some(0);
-        let (best, wanted) = if self.descending {
-            (&known.max, Ordering::Less)
-        } else {
-            (&known.min, Ordering::Greater)
-        };
-        nan_first
-            || null_first
-            || best.as_ref().is_none_or(|best| best.is_null() || best.total_cmp(bound) != wanted)
-    }
-
-    /// Whether a bound leaves fewer rows than another.
-    pub fn is_tighter(&self, bound: &Scalar, than: &Scalar) -> bool {
-        let wanted = if self.descending { Ordering::Greater } else { Ordering::Less };
-        bound.total_cmp(than) == wanted
+        let best = self.best(known).filter(|best| !best.is_null() && !nan_first && !null_first)?;
+        Some(self.place(best, bound))
     }
 }
 
@@ -96,9 +146,10 @@ mod tests {
         ) {
             let bound = bound.get(&values);
             prop_assume!(!bound.is_null());
-            let hint = OrderHint { slot: 0, descending, nulls_first, data_type: data_type.clone() };
+            let key = OrderKey { slot: 0, descending, nulls_first, data_type: data_type.clone() };
+            let hint = OrderHint { keys: vec![key.clone(), key.clone()], limit: 1 };
             let column = Column::from_scalars(&data_type, &values).unwrap();
-            let within = hint.within(&column, bound).unwrap();
+            let within = key.within(&column, bound).unwrap();
             let expected = |value: &Scalar| match (value.is_null(), descending) {
                 (true, _) => nulls_first,
                 (false, true) => value.total_cmp(bound) != Ordering::Less,
@@ -120,7 +171,11 @@ mod tests {
                 is_nan_free: !values.iter().any(|value| is_nan(&value)),
             };
             if values.iter().any(expected) {
-                prop_assert!(hint.may_be_within(&known, bound));
+                // The second key is the first once more, and rules out nothing.
+                let known = [known.clone(), known];
+                let bound = [bound.clone(), bound.clone()];
+                prop_assert!(hint.may_be_within(&known, &bound));
+                prop_assert!(hint.may_be_within(&known, &bound[..1]));
             }
         }
     }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use crate::aggregate::{Grouped, Groups, gather_read};
 use crate::evaluate::{Memo, select_with};
 use crate::group_keys::{GroupKeys, position_rows};
-use crate::order::OrderHint;
+use crate::order::{OrderHint, OrderKey};
 use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_of, outputs};
 use crate::settle::{Partition, Settled, in_order};
 use crate::sort::{Direction, sorted_rows};
@@ -193,13 +193,16 @@ impl Plan {
     /// in the answer.
     pub fn order_hint(&self) -> Option<OrderHint> {
         let Body::Rows(projected) = &self.0.body else { return None };
-        let (index, direction) = projected.sort.first()?;
-        projected.limit?;
-        let expr = projected.exprs.get(*index)?;
-        let BoundKind::Slot(slot) = expr.kind else { return None };
-        let (descending, nulls_first) = (direction.descending, direction.nulls_first);
-        let hint = OrderHint { slot, descending, nulls_first, data_type: expr.data_type.clone() };
-        (!hint.data_type.is_nested()).then_some(hint)
+        let limit = projected.limit?;
+        let keys = projected.sort.iter().map_while(|(index, direction)| {
+            let expr = projected.exprs.get(*index)?;
+            let BoundKind::Slot(slot) = expr.kind else { return None };
+            let (descending, nulls_first) = (direction.descending, direction.nulls_first);
+            let key = OrderKey { slot, descending, nulls_first, data_type: expr.data_type.clone() };
+            (!key.data_type.is_nested()).then_some(key)
+        });
+        let keys: Vec<OrderKey> = keys.collect();
+        (!keys.is_empty()).then_some(OrderHint { keys, limit })
     }
 
     /// Whether statistics may say all that the plan asks: there is no WHERE and no GROUP BY.
@@ -577,9 +580,22 @@ impl Partial {
         }
     }
 
-    /// With an order and a limit, and once that many rows are held: the value of the first key
-    /// that a row must not stand after to be in the answer.
-    pub fn order_bound(&self) -> Option<&Scalar> {
+    /// With an order and a limit: the keys of the rows that are held and may be in the answer, as far
+    /// as none of them is null.
+    ///
+    /// # Errors
+    ///
+    /// Where rows cannot be put in order.
+    pub fn order_keys(&self) -> Result<Vec<Vec<Scalar>>, ExecError> {
+        match (&self.state, &self.plan.body) {
+            (State::Rows(rows), Body::Rows(projected)) => rows.keys(projected),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// With an order and a limit, and once that many rows are held: the keys, or the first of them,
+    /// of a row behind which none is in the answer.
+    pub fn order_bound(&self) -> Option<&[Scalar]> {
         match &self.state {
             State::Rows(rows) => rows.bound(),
             State::Groups(_) => None,

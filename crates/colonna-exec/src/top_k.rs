@@ -36,8 +36,9 @@ pub(crate) struct Projected {
 pub(crate) struct KeptRows {
     batches: Vec<Columns>,
     row_count: usize,
-    /// With an order and a limit: no row whose first key stands after this is wanted.
-    bound: Option<Scalar>,
+    /// With an order and a limit: no row whose keys stand after these is wanted. At least one, and
+    /// none of them null.
+    bound: Option<Vec<Scalar>>,
     memo: Memo,
 }
 
@@ -78,7 +79,8 @@ impl KeptRows {
         });
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
         let mut rows: Option<Vec<u32>> = None;
-        if let (Some(bound), Some((column, direction))) = (&self.bound, keys.first()) {
+        let first_bound = self.bound.as_ref().and_then(|bound| bound.first());
+        if let (Some(bound), Some((column, direction))) = (first_bound, keys.first()) {
             rows = within(column, *direction, bound)?;
         }
         if let Some(rows) = &rows {
@@ -119,11 +121,15 @@ impl KeptRows {
         }
         let all = Columns::concat(&plan.schema, &self.batches)?;
         let mut rows = sorted_rows(&sort_keys(plan, &all), all.row_count(), Some(limit))?;
-        if let (Some(&last), Some((index, _))) = (rows.last(), plan.sort.first())
+        if let Some(&last) = rows.last()
             && rows.len() == limit
         {
-            let key = all.columns().get(*index);
-            self.bound = key.map(|key| key.scalar_at(last as usize)).filter(|key| !key.is_null());
+            let key = |(index, _): &(usize, Direction)| {
+                let key = all.columns().get(*index)?.scalar_at(last as usize);
+                (!key.is_null()).then_some(key)
+            };
+            let keys: Vec<Scalar> = plan.sort.iter().map_while(key).collect();
+            self.bound = (!keys.is_empty()).then_some(keys);
         }
         rows.sort_unstable();
         let kept = if rows.len() < all.row_count() { all.gather(&rows) } else { all };
@@ -157,9 +163,23 @@ impl KeptRows {
         Ok(all.gather(&rows))
     }
 
-    /// The least first key that is still wanted, or the greatest where the order is descending.
-    pub(crate) fn bound(&self) -> Option<&Scalar> {
-        self.bound.as_ref()
+    /// The keys of the rows that come first, those of which none is null.
+    pub(crate) fn keys(&self, plan: &Projected) -> Result<Vec<Vec<Scalar>>, ExecError> {
+        let all = Columns::concat(&plan.schema, &self.batches)?;
+        let rows = sorted_rows(&sort_keys(plan, &all), all.row_count(), plan.limit)?;
+        let keys_of = |row: u32| {
+            let key = |(index, _): &(usize, Direction)| {
+                let key = all.columns().get(*index)?.scalar_at(row as usize);
+                (!key.is_null()).then_some(key)
+            };
+            plan.sort.iter().map(key).collect::<Option<Vec<Scalar>>>()
+        };
+        Ok(rows.into_iter().filter_map(keys_of).collect())
+    }
+
+    /// The keys of a row behind which no row is wanted.
+    pub(crate) fn bound(&self) -> Option<&[Scalar]> {
+        self.bound.as_deref()
     }
 
     /// How many rows are kept.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use colonna_exec::{BoundExpr, Plan};
+use colonna_exec::{BoundExpr, OrderHint, OrderKey, Plan};
 use colonna_page::{Page, Reader};
 use colonna_schema::{ColumnStatistics, Scalar, Statistics};
 
@@ -21,8 +21,8 @@ pub(crate) struct Task {
     pub(crate) row_group: usize,
     /// Which of its rows, ascending; `None` for all.
     pub(crate) ranges: Option<Vec<Range<u64>>>,
-    /// With an order and a limit, what is known of the column that the rows are ordered by.
-    pub(crate) order: ColumnStatistics,
+    /// With an order and a limit, what is known of the columns that the rows are ordered by.
+    pub(crate) order: Vec<ColumnStatistics>,
 }
 
 /// Whether the log rules out that the file has a row for the predicate.
@@ -79,22 +79,44 @@ pub(crate) fn tasks_of(
         }
         let is_whole = ranges.len() == 1 && ranges.first() == Some(&(0..row_count));
         let ranges = (!is_whole).then_some(ranges);
-        let order = order
-            .as_ref()
-            .and_then(|order| order_statistics(&reader, row_group, paths.get(order.slot)?));
+        let order = order.as_ref().map(|order| order_statistics(&reader, row_group, &paths, order));
         let order = order.unwrap_or_default();
         tasks.push(Task { file: index, reader: Arc::clone(&reader), row_group, ranges, order });
     }
     Ok(tasks)
 }
 
-/// What a row group knows of the column that the answer is ordered by.
+/// What a row group knows of the columns that the answer is ordered by.
 fn order_statistics(
     reader: &Reader,
     row_group: usize,
-    path: &[String],
-) -> Option<ColumnStatistics> {
-    reader.row_group_statistics(row_group).columns.remove(path)
+    paths: &[Vec<String>],
+    order: &OrderHint,
+) -> Vec<ColumnStatistics> {
+    let mut columns = reader.row_group_statistics(row_group).columns;
+    let known = |key: &OrderKey| paths.get(key.slot).and_then(|path| columns.remove(path));
+    order.keys.iter().map(known).map(Option::unwrap_or_default).collect()
+}
+
+/// Those rows of a task whose pages may have a row that stands no later than a bound.
+pub(crate) fn rows_within(
+    source: &ScanSource,
+    plan: &Plan,
+    task: &Task,
+    order: &OrderHint,
+    bound: &[Scalar],
+) -> Option<Vec<Range<u64>>> {
+    let slot = order.keys.first()?.slot;
+    let path = source.physical_path(plan.slots().paths().get(slot)?);
+    let pages = task.reader.pages(task.row_group, &path);
+    if pages.len() < 2 {
+        return task.ranges.clone();
+    }
+    let may_be = |page: &&Page| order.may_be_within(std::slice::from_ref(&page.statistics), bound);
+    let within = joined(pages.iter().filter(may_be).map(|page| page.rows.clone()));
+    let known = task.ranges.clone();
+    let known = known.unwrap_or_else(|| all_rows(task.reader.row_group_rows(task.row_group)));
+    Some(intersect(&known, &within))
 }
 
 /// A log and a file that disagree would make answers from one of them wrong.

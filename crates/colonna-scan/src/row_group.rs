@@ -24,7 +24,7 @@ pub(crate) fn run(
         let looked_at = rows.looked_at(row_count)?;
         let selected = partial.select(&looked_at)?;
         let selected = match bound {
-            Some(bound) => both(selected, bound.within(&looked_at.columns()[bound.hint.slot])?),
+            Some(bound) => both(selected, bound.within(&looked_at)?),
             None => selected,
         };
         let selected = selected.filter(|selected| selected.count_ones() < row_count);
@@ -73,7 +73,7 @@ impl<'a> TaskRows<'a> {
         task: &Task,
         bound: Option<&SharedBound>,
     ) -> Result<Self, ScanError> {
-        let ordered = bound.map(|bound| bound.hint.slot);
+        let ordered = bound.and_then(|bound| bound.hint.keys.first()).map(|key| key.slot);
         let looked_at = plan.predicate_slots().iter().copied().chain(ordered).collect();
         let file = &source.files[task.file];
         let slots = slots_of(source, plan, file);

@@ -2,44 +2,77 @@
 //! more of them is not read.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering as Memory};
 use std::sync::{Mutex, PoisonError};
 
-use colonna_column::{Bitmap, Column};
+use colonna_column::{Bitmap, Columns};
 use colonna_exec::{OrderHint, Partial, Plan};
 use colonna_schema::Scalar;
 
-use crate::plan::Task;
+use crate::plan::{Task, rows_within};
 use crate::{Counters, ScanError, ScanSource, row_group};
 
-/// The value that a row must not stand after to be in the answer, as far as any thread knows it.
+/// Of more rows than that it costs more to keep them in order than it saves.
+const TOLD_MAX: usize = 4096;
+
+/// Which rows are still in the running, as far as any thread knows it.
 #[derive(Debug)]
 pub(crate) struct SharedBound {
     pub(crate) hint: OrderHint,
-    bound: Mutex<Option<Scalar>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The keys of a row behind which none is in the answer.
+    bound: Option<Vec<Scalar>>,
+    /// The keys of the first rows of all tasks that are done, in their order: no more than are
+    /// wanted.
+    first: Vec<Vec<Scalar>>,
 }
 
 impl SharedBound {
     fn new(hint: OrderHint) -> Self {
-        Self { hint, bound: Mutex::new(None) }
+        Self { hint, known: Mutex::default() }
     }
 
     /// What is known now.
-    pub(crate) fn now(&self) -> Option<Scalar> {
-        self.bound.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn now(&self) -> Option<Vec<Scalar>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).bound.clone()
     }
 
-    /// Tells what the rows of one task say.
-    pub(crate) fn tell(&self, found: &Scalar) {
-        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
-        if bound.as_ref().is_none_or(|bound| self.hint.is_tighter(found, bound)) {
-            *bound = Some(found.clone());
+    /// Tells of a bound that some of the rows of a task set.
+    pub(crate) fn tell(&self, found: &[Scalar]) {
+        self.tighten(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner), found);
+    }
+
+    /// Tells of the rows that a task has found, once it is done.
+    fn tell_rows(&self, keys: Vec<Vec<Scalar>>) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.first.extend(keys);
+        known.first.sort_by(|left, right| self.hint.cmp(left, right));
+        known.first.truncate(self.hint.limit);
+        if let Some(last) = self.hint.limit.checked_sub(1).and_then(|last| known.first.get(last)) {
+            let last = last.clone();
+            self.tighten(&mut known, &last);
         }
     }
 
-    /// Which of the values are still in the running; `None` where all may be.
-    pub(crate) fn within(&self, values: &Column) -> Result<Option<Bitmap>, ScanError> {
-        Ok(self.now().map(|bound| self.hint.within(values, &bound)).transpose()?)
+    fn tighten(&self, known: &mut Known, found: &[Scalar]) {
+        let is_tighter = |bound: &Vec<Scalar>| self.hint.cmp(found, bound) == Ordering::Less;
+        if known.bound.as_ref().is_none_or(is_tighter) {
+            known.bound = Some(found.to_vec());
+        }
+    }
+
+    /// Which of the rows are still in the running by their first key; `None` where all may be.
+    pub(crate) fn within(&self, rows: &Columns) -> Result<Option<Bitmap>, ScanError> {
+        let (Some(key), Some(bound)) = (self.hint.keys.first(), self.now()) else {
+            return Ok(None);
+        };
+        let (values, bound) = (rows.columns().get(key.slot), bound.first());
+        Ok(values.zip(bound).map(|(values, bound)| key.within(values, bound)).transpose()?)
     }
 }
 
@@ -58,20 +91,7 @@ pub(crate) fn run(
         let mut found = Vec::new();
         while let Some(&index) = order.get(next.fetch_add(1, Memory::Relaxed)) {
             let Some(task) = tasks.get(index) else { break };
-            let is_past = bound
-                .now()
-                .is_some_and(|bound_now| !bound.hint.may_be_within(&task.order, &bound_now));
-            found.push((
-                index,
-                if is_past {
-                    let skipped = Counters { row_groups_skipped: 1, ..Counters::default() };
-                    (plan.partial(), skipped)
-                } else {
-                    let mut partial = plan.partial();
-                    let read = row_group::run(source, plan, task, &mut partial, Some(&bound))?;
-                    (partial, read)
-                },
-            ));
+            found.push((index, run_task(source, plan, task, &bound)?));
         }
         Ok::<_, ScanError>(found)
     });
@@ -83,20 +103,38 @@ pub(crate) fn run(
     Ok(all.into_iter().map(|(_, found)| found).collect())
 }
 
-/// The tasks by their best value. Those that do not say it come first.
-fn best_first(tasks: &[Task], hint: &OrderHint) -> Vec<usize> {
-    let best = |index: &usize| {
-        let known = tasks.get(*index).map(|task| &task.order);
-        known
-            .and_then(|known| if hint.descending { known.max.as_ref() } else { known.min.as_ref() })
+/// What one task finds, as far as its rows are still in the running.
+fn run_task(
+    source: &ScanSource,
+    plan: &Plan,
+    task: &Task,
+    bound: &SharedBound,
+) -> Result<(Partial, Counters), ScanError> {
+    let mut partial = plan.partial();
+    let skipped = Counters { row_groups_skipped: 1, ..Counters::default() };
+    let read = match bound.now() {
+        None => row_group::run(source, plan, task, &mut partial, Some(bound))?,
+        Some(now) if !bound.hint.may_be_within(&task.order, &now) => skipped,
+        Some(now) => {
+            let ranges = rows_within(source, plan, task, &bound.hint, &now);
+            if ranges.as_ref().is_some_and(|ranges| ranges.iter().all(Range::is_empty)) {
+                skipped
+            } else {
+                let task = Task { ranges, ..task.clone() };
+                row_group::run(source, plan, &task, &mut partial, Some(bound))?
+            }
+        }
     };
+    if bound.hint.limit <= TOLD_MAX {
+        bound.tell_rows(partial.order_keys()?);
+    }
+    Ok((partial, read))
+}
+
+/// The tasks, those first that are likely to have the first rows.
+fn best_first(tasks: &[Task], hint: &OrderHint) -> Vec<usize> {
+    let known = |index: &usize| tasks.get(*index).map_or(&[][..], |task| task.order.as_slice());
     let mut order: Vec<usize> = (0..tasks.len()).collect();
-    order.sort_by(|left, right| match (best(left), best(right)) {
-        (None, None) => Ordering::Equal,
-        (None, Some(_)) => Ordering::Less,
-        (Some(_), None) => Ordering::Greater,
-        (Some(left), Some(right)) if hint.descending => right.total_cmp(left),
-        (Some(left), Some(right)) => left.total_cmp(right),
-    });
+    order.sort_by(|left, right| hint.cmp_best(known(left), known(right)));
     order
 }

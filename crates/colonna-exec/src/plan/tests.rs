@@ -396,7 +396,8 @@ fn an_order_by_a_plain_column_is_hinted_at() {
     let by = |key: SortKey, limit| {
         let query = Query { order_by: vec![key], limit, ..selecting([col("word")]) };
         let hint = Plan::try_new(&query, &schema()).unwrap().order_hint();
-        hint.map(|hint| (hint.slot, hint.descending, hint.nulls_first))
+        let first = hint.and_then(|hint| hint.keys.into_iter().next());
+        first.map(|key| (key.slot, key.descending, key.nulls_first))
     };
     assert_eq!(by(SortKey::descending(col("number")), Some(5)), Some((1, true, false)));
     assert_eq!(by(SortKey::ascending(col("ratio")), Some(5)), Some((1, false, false)));
