@@ -265,6 +265,9 @@ pub(crate) struct QueryArgs {
     /// Run the query N times
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeat: u32,
+    /// Keep inflated pages in that much memory, such as 512MB, for the runs after the first
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) cache: Option<Size>,
     /// Write one JSON object: best_ms, runs_ms, counters and rows
     #[arg(long, conflicts_with = "format")]
     pub(crate) json: bool,

@@ -20,6 +20,10 @@ pub(crate) fn run(args: &QueryArgs, bounds: Bounds) -> Result<Outcome, CliError>
         Some(version) => Table::open_version(&args.table, version)?,
         None => Table::open(&args.table)?,
     };
+    let opened = match &args.cache {
+        Some(size) => opened.with_page_cache(size.0),
+        None => opened,
+    };
     let now = ParseOptions::default().with_now_micros(colonna::now_micros());
     let statement = colonna_sql::parse_with(&args.sql, now)?;
     check_table(&statement.table, opened.name())?;

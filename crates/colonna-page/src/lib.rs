@@ -28,6 +28,7 @@
 //! ```
 
 mod bounds;
+mod cache;
 mod chunk;
 mod compress;
 mod convert;
@@ -54,6 +55,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use cache::PageCache;
 pub use decode::Blocks;
 pub use error::PageError;
 pub use layout::{Layout, Profile};

@@ -20,7 +20,7 @@ use crate::error::parquet_error;
 use crate::guard::guarded;
 use crate::leaf::{Leaf, leaves_of, projected};
 use crate::source::FileBytes;
-use crate::{PageError, statistics};
+use crate::{PageCache, PageError, statistics};
 
 /// One page of a leaf column.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,8 @@ pub struct ReadCounters {
     /// Data pages that were decoded. Of a column in lists, and of one that only Parquet's own reader
     /// reads, all count as one.
     pub pages_read: u64,
+    /// Of these, pages that a cache had.
+    pub pages_cached: u64,
     /// Data pages there are. Where the file does not say where its pages are, those that were met.
     pub pages_total: u64,
     /// Compressed bytes read.
@@ -52,6 +54,7 @@ pub struct ReadCounters {
 impl std::ops::AddAssign for ReadCounters {
     fn add_assign(&mut self, other: Self) {
         self.pages_read += other.pages_read;
+        self.pages_cached += other.pages_cached;
         self.pages_total += other.pages_total;
         self.bytes_read += other.bytes_read;
         self.bytes_total += other.bytes_total;
@@ -99,6 +102,14 @@ impl Reader {
             let indexed = OnceLock::new();
             Ok(Self { source, metadata, indexed, arrow_schema, schema, leaves })
         })
+    }
+
+    /// Looks for pages in a cache before it reads and inflates them, and keeps them there. Columns in
+    /// lists do not go through it.
+    #[must_use]
+    pub fn with_page_cache(mut self, cache: Arc<PageCache>) -> Self {
+        self.source.set_cache(cache);
+        self
     }
 
     /// The columns that the file has.

@@ -10,6 +10,8 @@ use bytes::{Buf, Bytes};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
+use crate::cache::{CachedPage, PageCache, Place};
+
 /// How many bytes are read ahead where the end of what is wanted is not known, as for the header
 /// of a page.
 const READ_AHEAD: usize = 4096;
@@ -19,6 +21,9 @@ const READ_AHEAD: usize = 4096;
 pub(crate) struct FileBytes {
     file: Arc<File>,
     len: u64,
+    /// What tells it from all other files that were opened.
+    number: u64,
+    cache: Option<Arc<PageCache>>,
     /// Parts that are in memory, with their positions.
     spans: Vec<(u64, Bytes)>,
     read: Arc<AtomicU64>,
@@ -26,13 +31,31 @@ pub(crate) struct FileBytes {
 
 impl FileBytes {
     pub(crate) fn new(file: File) -> io::Result<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         let len = file.metadata()?.len();
-        Ok(Self { file: Arc::new(file), len, spans: Vec::new(), read: Arc::default() })
+        let file = Arc::new(file);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { file, len, number, cache: None, spans: Vec::new(), read: Arc::default() })
     }
 
     /// The same file with a count of its own of the bytes read.
     pub(crate) fn counting(&self) -> Self {
         Self { read: Arc::default(), ..self.clone() }
+    }
+
+    /// Looks for pages in a cache first, and keeps there what it inflates.
+    pub(crate) fn set_cache(&mut self, cache: Arc<PageCache>) {
+        self.cache = Some(cache);
+    }
+
+    /// The cache, and the place in it of the page whose header is at a position.
+    pub(crate) fn cache_place(&self, position: u64) -> Option<(&Arc<PageCache>, Place)> {
+        self.cache.as_ref().map(|cache| (cache, (self.number, position)))
+    }
+
+    /// The page whose header is at a position, if it is in the cache.
+    pub(crate) fn cached(&self, position: u64) -> Option<Arc<CachedPage>> {
+        self.cache_place(position).and_then(|(cache, place)| cache.get(place))
     }
 
     /// How many bytes were read since [`FileBytes::counting`].

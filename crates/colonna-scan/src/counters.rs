@@ -23,6 +23,8 @@ pub struct Counters {
     pub pages_considered: u64,
     /// Pages that were not read.
     pub pages_skipped: u64,
+    /// Of the pages read, those that a cache had.
+    pub pages_cached: u64,
     /// Bytes of all data files.
     pub bytes_considered: u64,
     /// Bytes of pages that were read, compressed.
@@ -50,7 +52,7 @@ impl Counters {
     }
 
     /// Every counter with its name, in order.
-    pub fn named(&self) -> [(&'static str, u64); 14] {
+    pub fn named(&self) -> [(&'static str, u64); 15] {
         [
             ("files_considered", self.files_considered),
             ("files_skipped", self.files_skipped),
@@ -62,6 +64,7 @@ impl Counters {
             ("pages_considered", self.pages_considered),
             ("pages_skipped", self.pages_skipped),
             ("pages_read", self.pages_read()),
+            ("pages_cached", self.pages_cached),
             ("bytes_considered", self.bytes_considered),
             ("bytes_read", self.bytes_read),
             ("rows_decoded", self.rows_decoded),
@@ -79,6 +82,7 @@ impl AddAssign for Counters {
         self.row_groups_skipped += other.row_groups_skipped;
         self.pages_considered += other.pages_considered;
         self.pages_skipped += other.pages_skipped;
+        self.pages_cached += other.pages_cached;
         self.bytes_considered += other.bytes_considered;
         self.bytes_read += other.bytes_read;
         self.rows_decoded += other.rows_decoded;
@@ -110,6 +114,9 @@ impl fmt::Display for Counters {
             "decoded    {:>12} rows       {:>12} values",
             self.rows_decoded, self.values_decoded
         )?;
+        if self.pages_cached > 0 {
+            write!(formatter, "\n{} pages were in the cache", self.pages_cached)?;
+        }
         if self.files_answered_by_statistics > 0 {
             write!(
                 formatter,

@@ -161,6 +161,7 @@ impl<'a> TaskRows<'a> {
         Counters {
             pages_considered: read.pages_total,
             pages_skipped: read.pages_total - read.pages_read,
+            pages_cached: read.pages_cached,
             bytes_read: read.bytes_read,
             rows_decoded: self.rows_decoded,
             values_decoded: read.values_decoded,

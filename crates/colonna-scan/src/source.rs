@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use colonna_page::Reader;
+use colonna_page::{PageCache, Reader};
 use colonna_schema::{Scalar, Schema, Statistics};
 use colonna_storage::Snapshot;
 
@@ -25,13 +25,14 @@ pub struct ScanFile {
     pub deleted_rows: Vec<u64>,
     /// The footer, once it has been read.
     reader: OnceLock<Arc<Reader>>,
+    pages: Option<Arc<PageCache>>,
 }
 
 impl ScanFile {
     /// A file of which nothing else is known.
     pub fn new(path: PathBuf, byte_len: u64, constants: Vec<(String, Scalar)>) -> Self {
         let (deleted_rows, reader) = (Vec::new(), OnceLock::new());
-        Self { path, byte_len, constants, statistics: None, deleted_rows, reader }
+        Self { path, byte_len, constants, statistics: None, deleted_rows, reader, pages: None }
     }
 
     /// What the file's own footer knows of its rows.
@@ -50,6 +51,10 @@ impl ScanFile {
         }
         let reader = Reader::open(&self.path)
             .map_err(|source| ScanError::Page { path: self.path.clone(), source })?;
+        let reader = match &self.pages {
+            Some(pages) => reader.with_page_cache(Arc::clone(pages)),
+            None => reader,
+        };
         Ok(Arc::clone(self.reader.get_or_init(|| Arc::new(reader))))
     }
 }
@@ -83,6 +88,7 @@ impl ScanSource {
                 constants: file.partition_values,
                 statistics: file.statistics,
                 reader: OnceLock::new(),
+                pages: None,
             });
         }
         let schema = Arc::clone(snapshot.schema());
@@ -97,6 +103,13 @@ impl ScanSource {
             (1..=path.len()).for_each(|len| rename(&path[..len]));
         }
         Ok(Self { schema, files, renamed })
+    }
+
+    /// Keeps inflated pages of all files in up to so many bytes. To be asked for before the first
+    /// scan.
+    pub fn cache_pages(&mut self, byte_len: u64) {
+        let pages = Arc::new(PageCache::new(byte_len));
+        self.files.iter_mut().for_each(|file| file.pages = Some(Arc::clone(&pages)));
     }
 
     /// The path of a column in the files.

@@ -58,6 +58,28 @@ impl Table {
         Ok(Self { name: name_of(path), source, snapshot: Some(snapshot) })
     }
 
+    /// Keeps pages that queries have inflated, up to so many bytes of them, for the queries that
+    /// follow. Without it every query reads and inflates what it needs.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (input, path) = (folder.path().join("in.ndjson"), folder.path().join("events"));
+    /// # std::fs::write(&input, "{\"status\":500}\n{\"status\":200}\n")?;
+    /// # colonna::Ingest::into(&path).json(&input).run()?;
+    /// use colonna::{Table, sum};
+    ///
+    /// let table = Table::open(&path)?.with_page_cache(64 << 20);
+    /// let query = || table.scan().aggregate([sum("status")]).collect();
+    /// assert_eq!(query()?.counters().pages_cached, 0);
+    /// assert_eq!(query()?.counters().pages_cached, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_page_cache(mut self, byte_len: u64) -> Self {
+        self.source.cache_pages(byte_len);
+        self
+    }
+
     /// The folder's name, which SQL knows the table by.
     pub fn name(&self) -> &str {
         &self.name

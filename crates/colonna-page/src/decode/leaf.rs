@@ -11,7 +11,6 @@ use super::kind::Kind;
 use super::values::{Words, decode, spread};
 use super::window::{Found, Pages};
 use crate::PageError;
-use crate::compress::inflated;
 use crate::encoding::hybrid;
 use crate::leaf::Leaf;
 use crate::page_header::ReadKind;
@@ -59,8 +58,11 @@ pub(super) struct LeafReader {
     pages: Pages,
     words: Option<Words>,
     page: Option<Decoded>,
-    /// Data pages that were decoded, and the values in them.
+    /// Data pages that were decoded.
     pub(super) pages_read: u64,
+    /// Of these, pages that a cache had.
+    pub(super) pages_cached: u64,
+    /// The values in those that were decoded.
     pub(super) values_decoded: u64,
 }
 
@@ -105,6 +107,7 @@ impl LeafReader {
             words: None,
             page: None,
             pages_read: 0,
+            pages_cached: 0,
             values_decoded: 0,
         })
     }
@@ -187,32 +190,22 @@ impl LeafReader {
         let Self { kind, data_type, codec, most_level, pages, words, .. } = self;
         let read =
             |encoding, bytes: &[u8], count| decode(*kind, encoding, bytes, count, words.as_ref());
-        let body = pages.body(found)?;
-        let (levels, values) = match header.kind {
-            ReadKind::DataV2 { repetition_len, definition_len, is_compressed } => {
-                let levels_len = repetition_len.saturating_add(definition_len);
-                let (levels, body) = body.split_at_checked(levels_len).ok_or_else(short)?;
-                let levels = Levels::decode(&levels[repetition_len..], *most_level, header.count)?;
-                let codec = if is_compressed { *codec } else { Compression::UNCOMPRESSED };
-                let len = header.byte_len.checked_sub(levels_len).ok_or_else(short)?;
-                let count = levels.count(header.count, *most_level);
-                // Where all are null, some write nothing at all, and not something compressed.
-                let values = if body.is_empty() {
-                    read(header.encoding, body, count)?
-                } else {
-                    inflated(codec, body, len, |bytes| read(header.encoding, bytes, count))?
-                };
-                (levels, values)
-            }
-            _ => inflated(*codec, body, header.byte_len, |bytes| {
-                let (levels, bytes) = split_levels(bytes, *most_level)?;
-                let levels = Levels::decode(levels, *most_level, header.count)?;
-                let count = levels.count(header.count, *most_level);
-                Ok((levels, read(header.encoding, bytes, count)?))
-            })?,
-        };
+        let ((levels, values), is_cached) = pages.inflated(found, *codec, |bytes| {
+            let (levels, values) = match header.kind {
+                ReadKind::DataV2 { repetition_len, definition_len, .. } => {
+                    let levels_len = repetition_len.saturating_add(definition_len);
+                    let (levels, values) = bytes.split_at_checked(levels_len).ok_or_else(short)?;
+                    (&levels[repetition_len..], values)
+                }
+                _ => split_levels(bytes, *most_level)?,
+            };
+            let levels = Levels::decode(levels, *most_level, header.count)?;
+            let count = levels.count(header.count, *most_level);
+            Ok((levels, read(header.encoding, values, count)?))
+        })?;
         let column = column(data_type, header.count, values, &levels, *most_level)?;
         self.pages_read += 1;
+        self.pages_cached += u64::from(is_cached);
         self.values_decoded += header.count as u64;
         let rows = found.first_row..found.end_row();
         Ok(Decoded { rows, column: Some(column), levels })
@@ -220,10 +213,10 @@ impl LeafReader {
 
     fn dictionary(&mut self) -> Result<Words, PageError> {
         let found = self.pages.dictionary()?;
-        let header = found.header;
-        let (codec, kind) = (self.codec, self.kind);
-        let body = self.pages.body(&found)?;
-        inflated(codec, body, header.byte_len, |bytes| Words::decode(kind, bytes, header.count))
+        let (codec, kind, count) = (self.codec, self.kind, found.header.count);
+        let words =
+            self.pages.inflated(&found, codec, |bytes| Words::decode(kind, bytes, count))?;
+        Ok(words.0)
     }
 }
 

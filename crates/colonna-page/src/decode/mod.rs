@@ -237,6 +237,7 @@ impl Blocks {
             match unit {
                 Unit::Own(reader) => {
                     counters.pages_read += reader.pages_read;
+                    counters.pages_cached += reader.pages_cached;
                     counters.values_decoded += reader.values_decoded;
                     found += reader.pages_found().max(1);
                 }

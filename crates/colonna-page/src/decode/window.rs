@@ -1,10 +1,14 @@
 //! The pages of a column chunk, one after the other, as they stand in the file.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
+use parquet::basic::Compression;
 use parquet::file::metadata::ColumnChunkMetaData;
 
 use crate::PageError;
+use crate::cache::CachedPage;
+use crate::compress::inflated;
 use crate::error::parquet_error;
 use crate::page_header::{PageHeader, ReadKind, read_header};
 use crate::source::FileBytes;
@@ -78,7 +82,8 @@ impl Drop for Window {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) header: PageHeader,
-    /// Where its bytes begin, behind the header.
+    /// Where its header begins, and behind it its bytes.
+    start: u64,
     position: u64,
     pub(super) first_row: u64,
 }
@@ -137,14 +142,14 @@ impl Pages {
             self.next = *place;
         }
         loop {
-            let (position, first_row) = self.next;
-            let (header, position) = self.header(position)?;
+            let (start, first_row) = self.next;
+            let (header, position) = self.header(start)?;
             let after = position + header.compressed_len as u64;
             if matches!(header.kind, ReadKind::Dictionary | ReadKind::Other) {
                 self.next.0 = after;
                 continue;
             }
-            let found = Found { header, position, first_row };
+            let found = Found { header, start, position, first_row };
             self.check(&found)?;
             self.next = (after, found.end_row());
             self.found_count += 1;
@@ -171,13 +176,50 @@ impl Pages {
     pub(super) fn dictionary(&mut self) -> Result<Found, PageError> {
         let (header, position) = self.header(self.start)?;
         match header.kind {
-            ReadKind::Dictionary => Ok(Found { header, position, first_row: 0 }),
+            ReadKind::Dictionary => Ok(Found { header, start: self.start, position, first_row: 0 }),
             _ => Err(malformed("codes without a dictionary".to_owned())),
         }
     }
 
+    /// Gives `work` the levels and the values of a page, and says whether they came out of a cache.
+    pub(super) fn inflated<T>(
+        &mut self,
+        found: &Found,
+        codec: Compression,
+        work: impl FnOnce(&[u8]) -> Result<T, PageError>,
+    ) -> Result<(T, bool), PageError> {
+        if let Some(page) = self.window.source.cached(found.start) {
+            return Ok((work(&page.bytes)?, true));
+        }
+        let Found { header, start, position, .. } = *found;
+        let place = self.window.source.cache_place(start);
+        let place = place.map(|(cache, place)| (Arc::clone(cache), place));
+        let whole = |bytes: &[u8]| {
+            if let Some((cache, place)) = place {
+                cache.insert(place, CachedPage { header, position, bytes: bytes.into() });
+            }
+            work(bytes)
+        };
+        let body = self.body(found)?;
+        let done = match header.kind {
+            ReadKind::DataV2 { repetition_len, definition_len, is_compressed } => {
+                let levels_len = repetition_len.saturating_add(definition_len);
+                let (levels, values) = body.split_at_checked(levels_len).ok_or_else(short)?;
+                let len = header.byte_len.checked_sub(levels_len).ok_or_else(short)?;
+                // Where all are null, some write nothing at all, and not something compressed.
+                if values.is_empty() || !is_compressed {
+                    whole(body)
+                } else {
+                    inflated(codec, values, len, |values| whole(&[levels, values].concat()))
+                }
+            }
+            _ => inflated(codec, body, header.byte_len, whole),
+        };
+        Ok((done?, false))
+    }
+
     /// The bytes of a page.
-    pub(super) fn body(&mut self, found: &Found) -> Result<&[u8], PageError> {
+    fn body(&mut self, found: &Found) -> Result<&[u8], PageError> {
         let (len, until) = (found.header.compressed_len, self.page_end(found.position));
         let bytes = &self.window.bytes(found.position, len, until)?[..len];
         match found.header.checksum {
@@ -213,6 +255,9 @@ impl Pages {
 
     /// The header at a position, and where it ends. Not more than up to `until` is read ahead.
     fn header_until(&mut self, position: u64, until: u64) -> Result<(PageHeader, u64), PageError> {
+        if let Some(page) = self.window.source.cached(position) {
+            return Ok((page.header, page.position));
+        }
         let mut least = 32;
         loop {
             let left =
@@ -232,6 +277,10 @@ impl Pages {
             least = seen.saturating_mul(2);
         }
     }
+}
+
+fn short() -> PageError {
+    malformed("a page that is shorter than what it says".to_owned())
 }
 
 fn malformed(detail: String) -> PageError {
