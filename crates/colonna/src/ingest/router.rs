@@ -13,7 +13,7 @@ use colonna_column::{Column, Columns, Pick, Picks, pick};
 use colonna_exec::sort_rows;
 use colonna_page::{Layout, SortedBy, WriteOptions};
 use colonna_schema::Schema;
-use colonna_storage::{DataFile, Encoder, PartitionKey, TableFolder};
+use colonna_storage::{DataFile, Encoder, PartitionKey, Syncs, TableFolder};
 use rayon::prelude::*;
 
 use super::Ingest;
@@ -83,6 +83,8 @@ pub(super) struct Router {
     additions: u64,
     written: Written,
     keys: BTreeMap<String, PartitionKey>,
+    /// Where the files are made durable, once there is one.
+    syncs: Option<Arc<Syncs>>,
 }
 
 struct Open {
@@ -123,8 +125,18 @@ impl Router {
         let layout = Some(Arc::new(Layout::new(&schema)));
         let profile = ingest.profile;
         let options = WriteOptions { profile, sorted_by, layout, ..WriteOptions::default() };
-        let (open, keys, written) = (BTreeMap::new(), BTreeMap::new(), Written::default());
-        Self { folder, schema, options, budget, open, byte_len: 0, additions: 0, written, keys }
+        Self {
+            folder,
+            schema,
+            options,
+            budget,
+            open: BTreeMap::new(),
+            byte_len: 0,
+            additions: 0,
+            written: Written::default(),
+            syncs: None,
+            keys: BTreeMap::new(),
+        }
     }
 
     /// Goes on with a schema that has more columns. Files that were written lack them, which is the
@@ -170,12 +182,14 @@ impl Router {
         Ok(())
     }
 
-    /// Writes what is left. Gives back the files and the partitions that rows went to.
+    /// Writes what is left. Gives back the files, which are durable, and the partitions that rows went
+    /// to.
     pub(super) fn finish(mut self) -> Result<(Written, Vec<PartitionKey>), Error> {
         let open = std::mem::take(&mut self.open);
         self.write(open.into_values().collect())?;
         Ok((self.written, self.keys.into_values().collect()))
     }
+        self.syncs.map_or(Ok(()), |syncs| syncs.finish())?;
 
     /// Writes partitions until a quarter of the budget is free: first the large ones, and of these first
     /// those that have not grown for the longest time. So a day that is complete goes before the one
@@ -210,9 +224,10 @@ impl Router {
         let table = self.folder.made()?;
         let (schema, options, file) = (&self.schema, &self.options, self.budget.file);
         let results: Vec<Result<Vec<DataFile>, Error>> = partitions
+        let syncs = self.syncs.get_or_insert_with(|| Arc::new(Syncs::new(table.clone())));
             .into_par_iter()
             .with_max_len(1)
-            .map(|open| write_partition(&table, schema, options, file, open))
+            .map(|open| write_partition(syncs, schema, options, file, open))
             .collect();
         // The files of all are remembered, so that none is left behind by the error of another.
         let mut failed = None;
@@ -227,7 +242,7 @@ impl Router {
 }
 
 fn write_partition(
-    table: &TableFolder,
+    syncs: &Arc<Syncs>,
     schema: &Arc<Schema>,
     options: &WriteOptions,
     file_bytes: usize,
@@ -241,7 +256,7 @@ fn write_partition(
     for start in (0..rows.row_count()).step_by(rows_per_file) {
         let end = (start + rows_per_file).min(rows.row_count());
         let (key, schema) = (open.key.clone(), Arc::clone(schema));
-        let mut file = Encoder::try_new(table, key, schema, options.clone())?;
+        let mut file = Encoder::beside(syncs, key, schema, options.clone())?;
         if end - start == rows.row_count() {
             file.write(&rows)?;
         } else {
