@@ -25,6 +25,9 @@ const MOST_BYTES: usize = 8 << 20;
 /// How many times as many bytes the values of a larger dictionary take.
 const LEAST_SAVING: usize = 2;
 
+/// Room is made for so many times fewer words than there are values.
+const FEW_OF: usize = 8;
+
 /// In which order words are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -112,7 +115,9 @@ impl<'a> Distinct<'a> {
     }
 
     fn of_strings(values: &Strings) -> Option<Self> {
-        let mut interner = Interner::new();
+        // Memory that grows by and by is copied again and again.
+        let mut interner =
+            Interner::with_capacity(values.len() / FEW_OF, values.byte_len() / FEW_OF);
         let mut numbers = Vec::with_capacity(values.len());
         let most = most_words(values.len());
         let most_bytes = most_bytes(plain_len(values));

@@ -5,6 +5,7 @@
 //! becomes one file and rows that come late do not make many. Partitions are closed by memory, never
 //! by time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,9 +83,9 @@ pub(super) struct Router {
     /// How many parts were added.
     additions: u64,
     written: Written,
-    keys: BTreeMap<String, PartitionKey>,
     /// Where the files are made durable, once there is one.
     syncs: Option<Arc<Syncs>>,
+    keys: BTreeMap<String, PartitionKey>,
 }
 
 struct Open {
@@ -148,7 +149,7 @@ impl Router {
 
     /// Adds rows of a partition; writes some partitions where too much is gathered.
     pub(super) fn add(&mut self, key: PartitionKey, part: Part) -> Result<(), Error> {
-        let leaf_count = part.rows.schema().leaves().len();
+        let leaf_count = part.rows.schema().leaf_count();
         let byte_len = part.byte_len() + PART_OVERHEAD * (leaf_count + 1);
         let folder = key.folder();
         if !self.keys.contains_key(&folder) {
@@ -187,9 +188,9 @@ impl Router {
     pub(super) fn finish(mut self) -> Result<(Written, Vec<PartitionKey>), Error> {
         let open = std::mem::take(&mut self.open);
         self.write(open.into_values().collect())?;
+        self.syncs.map_or(Ok(()), |syncs| syncs.finish())?;
         Ok((self.written, self.keys.into_values().collect()))
     }
-        self.syncs.map_or(Ok(()), |syncs| syncs.finish())?;
 
     /// Writes partitions until a quarter of the budget is free: first the large ones, and of these first
     /// those that have not grown for the longest time. So a day that is complete goes before the one
@@ -222,9 +223,9 @@ impl Router {
             return Ok(());
         }
         let table = self.folder.made()?;
+        let syncs = self.syncs.get_or_insert_with(|| Arc::new(Syncs::new(table.clone())));
         let (schema, options, file) = (&self.schema, &self.options, self.budget.file);
         let results: Vec<Result<Vec<DataFile>, Error>> = partitions
-        let syncs = self.syncs.get_or_insert_with(|| Arc::new(Syncs::new(table.clone())));
             .into_par_iter()
             .with_max_len(1)
             .map(|open| write_partition(syncs, schema, options, file, open))
@@ -270,7 +271,7 @@ fn write_partition(
 /// Joins parts and sorts their rows, column by column and the columns side by side, so that hardly
 /// more than the rows themselves is in memory.
 fn sorted(schema: &Arc<Schema>, parts: Vec<Part>, sort_by: &[SortedBy]) -> Result<Columns, Error> {
-    let picks = in_order(&picks_of(&parts), &parts, sort_by)?;
+    let picks = in_order(&parts, sort_by)?;
     let row_count = picks.len();
     let mut pieces: Vec<Vec<Column>> = schema.fields.iter().map(|_| Vec::new()).collect();
     for part in parts {
@@ -285,33 +286,40 @@ fn sorted(schema: &Arc<Schema>, parts: Vec<Part>, sort_by: &[SortedBy]) -> Resul
 }
 
 /// The rows of all parts, one part after the other.
-fn picks_of(parts: &[Part]) -> Vec<Pick> {
-    let mut picks = Vec::with_capacity(parts.iter().map(Part::row_count).sum());
+fn picks_of(parts: &[Part]) -> Picks {
+    let mut picks = Picks::default();
     for (piece, part) in (0..).zip(parts) {
-        let pick = |row| Pick { piece, row };
-        match &part.picked {
-            Some(rows) => picks.extend(rows.iter().map(|row| pick(*row))),
-            None => picks.extend((0..).take(part.row_count()).map(pick)),
+        match (&part.picked, u32::try_from(part.row_count())) {
+            (None, Ok(row_count)) => picks.push_first(piece, row_count),
+            (None, Err(_)) => {
+                (0..).take(part.row_count()).for_each(|row| picks.push(Pick { piece, row }))
+            }
+            (Some(rows), _) => rows.iter().for_each(|row| picks.push(Pick { piece, row: *row })),
         }
     }
     picks
 }
 
 /// The rows in the order of the keys.
-fn in_order(picks: &[Pick], parts: &[Part], sort_by: &[SortedBy]) -> Result<Picks, Error> {
-    let unordered: Picks = picks.iter().copied().collect();
+fn in_order(parts: &[Part], sort_by: &[SortedBy]) -> Result<Picks, Error> {
+    let unordered = picks_of(parts);
     let joined = |key: &SortedBy| {
-        let pieces: Option<Vec<Column>> =
-            parts.iter().map(|part| part.rows.column_at(&key.path)).collect();
+        let pieces: Option<Vec<Cow<'_, Column>>> =
+            parts.iter().map(|part| part.rows.look_at(&key.path)).collect();
         let pieces = pieces.filter(|pieces| !pieces.is_empty())?;
         let data_type = pieces.first()?.data_type().clone();
-        let values = pick(&data_type, &pieces.iter().collect::<Vec<_>>(), &unordered);
+        let values =
+            pick(&data_type, &pieces.iter().map(Cow::as_ref).collect::<Vec<_>>(), &unordered);
         Some((values, key.descending, key.nulls_first))
     };
     let keys: Vec<(Column, bool, bool)> = sort_by.iter().filter_map(joined).collect();
     if keys.is_empty() {
         return Ok(unordered);
     }
-    let order = sort_rows(&keys, picks.len())?;
+    let order = sort_rows(&keys, unordered.len())?;
+    if order.is_sorted() {
+        return Ok(unordered);
+    }
+    let picks: Vec<Pick> = unordered.iter().collect();
     Ok(order.into_iter().map(|row| picks[row as usize]).collect())
 }
