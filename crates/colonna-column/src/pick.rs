@@ -364,27 +364,21 @@ fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &Picks) -> Value
         .collect();
     let mut picked = Vec::with_capacity(picks.len());
     for run in &picks.runs {
-        let (piece, numbers) = (pieces[run.piece()], &mut numbers[run.piece()]);
+        let numbers = &mut numbers[run.piece()];
         match texts[run.piece()] {
             Texts::Coded(codes, words) => {
-                let mut number = |code: u32| {
-                    let number = &mut numbers[code as usize];
+                // What a null has for a code means nothing, before and after: to ask which rows are
+                // null would cost more than a word that nobody uses.
+                picked.extend(codes[run.rows()].iter().map(|code| {
+                    let Some(number) = numbers.get_mut(*code as usize) else { return 0 };
                     if *number == UNSEEN {
-                        *number = interner.intern(words.bytes(code as usize));
+                        *number = interner.intern(words.bytes(*code as usize));
                     }
                     *number
-                };
-                let codes = &codes[run.rows()];
-                match piece.validity() {
-                    None => picked.extend(codes.iter().map(|code| number(*code))),
-                    Some(valid) => picked.extend(
-                        run.rows()
-                            .zip(codes)
-                            .map(|(row, code)| if valid.get(row) { number(*code) } else { 0 }),
-                    ),
-                }
+                }));
             }
             Texts::Flat(strings) => picked.extend(run.rows().map(|row| {
+                let piece = pieces[run.piece()];
                 if piece.is_valid(row) { interner.intern(strings.bytes(row)) } else { 0 }
             })),
             Texts::Null => picked.resize(picked.len() + run.len as usize, 0),

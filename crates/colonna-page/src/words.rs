@@ -230,24 +230,36 @@ impl Coded<'_> {
 
     /// The least and the greatest of the values of these codes, and whether none of them is NaN.
     pub(crate) fn bounds(&self, codes: &[u32]) -> (Option<Bounds>, bool) {
+        let sorted = &self.distinct.sorted;
         if let Words::Double(words) = &self.distinct.words {
-            let word = |code: &u32| words[self.distinct.sorted[self.rank(*code)].0 as usize];
-            return Bounds::of_f64(&codes.iter().map(word).collect::<Vec<f64>>());
+            let word = |rank: usize| words[sorted[rank].0 as usize];
+            // NaNs sort before all other doubles or behind them.
+            let ends = sorted.first().zip(sorted.last());
+            if ends.is_none_or(|(first, last)| {
+                words[first.0 as usize].is_nan() || words[last.0 as usize].is_nan()
+            }) {
+                let words = codes.iter().map(|code| word(self.rank(*code)));
+                return Bounds::of_f64(&words.collect::<Vec<f64>>());
+            }
+            let extremes = self.extreme_ranks(codes);
+            let extremes = extremes.map(|(min, max)| [word(min as usize), word(max as usize)]);
+            return Bounds::of_f64(extremes.as_ref().map_or(&[], <[f64; 2]>::as_slice));
         }
-        let extremes = match &self.ranks {
-            None => codes.iter().min().zip(codes.iter().max()).map(|(min, max)| (*min, *max)),
+        let bound = |rank: u32| self.distinct.words.bound(sorted[rank as usize].0 as usize);
+        let extremes = self.extreme_ranks(codes);
+        (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
+    }
+
+    /// Where the words of these codes stand among the sorted ones, the first of them and the last.
+    fn extreme_ranks(&self, codes: &[u32]) -> Option<(u32, u32)> {
+        let widen = |(min, max): (u32, u32), rank: u32| (min.min(rank), max.max(rank));
+        let (min, max) = match &self.ranks {
+            None => codes.iter().copied().fold((u32::MAX, 0), widen),
             Some(ranks) => {
-                let ranked = codes.iter().map(|code| ranks[*code as usize]);
-                let (min, max) =
-                    ranked.fold((u32::MAX, 0), |(min, max), rank| (min.min(rank), max.max(rank)));
-                (min <= max).then_some((min, max))
+                codes.iter().map(|code| ranks[*code as usize]).fold((u32::MAX, 0), widen)
             }
         };
-        let bound = |rank: u32| {
-            let (number, _) = self.distinct.sorted[rank as usize];
-            self.distinct.words.bound(number as usize)
-        };
-        (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
+        (min <= max).then_some((min, max))
     }
 
     /// Where the word of a code stands among the sorted ones.
