@@ -88,6 +88,10 @@ impl Bitmap {
 
     /// Adds `count` bits of one value at the end.
     pub fn extend(&mut self, value: bool, count: usize) {
+        if count <= 1 {
+            (0..count).for_each(|_| self.push(value));
+            return;
+        }
         let old_len = self.len;
         self.len += count;
         let word_count = self.len.div_ceil(64);

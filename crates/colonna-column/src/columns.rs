@@ -1,5 +1,6 @@
 //! Rows in columns: what one door hands to the next.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use colonna_schema::{Field, Scalar, Schema};
@@ -76,9 +77,16 @@ impl Columns {
 
     /// The column at a path: a column's name, then names of struct fields.
     pub fn column_at<S: AsRef<str>>(&self, path: &[S]) -> Option<Column> {
+        self.look_at(path).map(Cow::into_owned)
+    }
+
+    /// The same, which is not copied where it is no field of a struct.
+    pub fn look_at<S: AsRef<str>>(&self, path: &[S]) -> Option<Cow<'_, Column>> {
         let (first, rest) = path.split_first()?;
-        let column = self.columns.get(self.schema.index_of(first.as_ref())?)?.clone();
-        rest.iter().try_fold(column, |column, name| column.field(name.as_ref()))
+        let column = self.columns.get(self.schema.index_of(first.as_ref())?)?;
+        rest.iter().try_fold(Cow::Borrowed(column), |column, name| {
+            column.field(name.as_ref()).map(Cow::Owned)
+        })
     }
 
     /// The values of a row.

@@ -4,8 +4,8 @@ use crate::Strings;
 
 /// Numbers words in the order in which they are first met.
 ///
-/// Invariant: no two of the words are equal; a slot holds the upper half of a word's hash and its
-/// number plus one, or nothing; more than half of the slots are free.
+/// Invariant: no two of the words are equal; a slot holds a word's hash, its length and its number
+/// plus one, or nothing; more than half of the slots are free.
 #[derive(Clone, Debug)]
 pub struct Interner {
     words: Strings,
@@ -14,11 +14,19 @@ pub struct Interner {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    tag: u32,
+    hash: u64,
+    /// The length of the word, or as much of it as 32 bits hold.
+    len: u32,
     number: u32,
 }
 
 const FIRST_SLOT_COUNT: usize = 64;
+
+/// So many grow more slowly, since they take much memory.
+const MANY_SLOTS: usize = 1 << 16;
+
+/// Words of that many bytes and one hash are equal.
+const TOLD_BY_HASH: usize = 8;
 
 impl Default for Interner {
     fn default() -> Self {
@@ -74,28 +82,34 @@ impl Interner {
     /// ```
     #[inline]
     pub fn intern(&mut self, word: &[u8]) -> u32 {
-        let hash = hash(word);
-        let tag = tag_of(hash);
+        let (hash, len) = (hash(word), len_of(word));
         let mask = self.slots.len() - 1;
         let mut at = slot_of(hash) & mask;
         loop {
             let slot = self.slots[at];
             if slot.number == 0 {
-                return self.insert(at, tag, word);
+                return self.insert(at, hash, word);
             }
-            if slot.tag == tag && self.words.bytes(slot.number as usize - 1) == word {
+            let is_alike = slot.hash == hash && slot.len == len;
+            if is_alike && (word.len() <= TOLD_BY_HASH || self.is_at(slot, word)) {
                 return slot.number - 1;
             }
             at = (at + 1) & mask;
         }
     }
 
+    /// Whether this is the word of a slot.
+    #[inline]
+    fn is_at(&self, slot: Slot, word: &[u8]) -> bool {
+        is_same(self.words.bytes(slot.number as usize - 1), word)
+    }
+
     #[cold]
-    fn insert(&mut self, at: usize, tag: u32, word: &[u8]) -> u32 {
+    fn insert(&mut self, at: usize, hash: u64, word: &[u8]) -> u32 {
         self.words.push(word);
         // Whoever interns keeps to fewer than 2^32 values.
         let number = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-        self.slots[at] = Slot { tag, number };
+        self.slots[at] = Slot { hash, len: len_of(word), number };
         if self.words.len() * 2 > self.slots.len() {
             self.grow();
         }
@@ -103,46 +117,72 @@ impl Interner {
     }
 
     fn grow(&mut self) {
-        let mask = self.slots.len() * 4 - 1;
+        let factor = if self.slots.len() < MANY_SLOTS { 4 } else { 2 };
+        let mask = self.slots.len() * factor - 1;
         let mut slots = vec![Slot::default(); mask + 1];
-        for (index, word) in self.words.iter().enumerate() {
-            let hash = hash(word);
-            let mut at = slot_of(hash) & mask;
+        for slot in self.slots.iter().filter(|slot| slot.number != 0) {
+            let mut at = slot_of(slot.hash) & mask;
             while slots[at].number != 0 {
                 at = (at + 1) & mask;
             }
-            let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            slots[at] = Slot { tag: tag_of(hash), number };
+            slots[at] = *slot;
         }
         self.slots = slots;
     }
 }
 
 /// A multiplicative hash over words of eight bytes. It is fast on short texts and good enough for a
-/// table that compares the bytes.
+/// table that compares the bytes. No two texts of one length up to [`TOLD_BY_HASH`] have the same:
+/// each step can be undone.
 #[inline]
 fn hash(bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-    let (words, rest) = bytes.as_chunks::<8>();
     let mut state = bytes.len() as u64;
-    for word in words {
-        state = mix(state, u64::from_le_bytes(*word));
-    }
-    if !rest.is_empty() {
-        let tail = match bytes.last_chunk::<8>() {
+    if let Some(last) = bytes.last_chunk() {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            state = mix(state, u64::from_le_bytes(*word));
+        }
+        if !rest.is_empty() {
             // The last eight bytes overlap with what has been mixed in, which does no harm.
-            Some(last) => u64::from_le_bytes(*last),
-            None => rest.iter().fold(0, |tail, byte| tail << 8 | u64::from(*byte)),
-        };
-        state = mix(state, tail);
+            state = mix(state, u64::from_le_bytes(*last));
+        }
+    } else {
+        state = mix(state, short_word(bytes));
     }
     state ^ (state >> 32)
 }
 
+/// All of fewer than eight bytes, some of them twice.
 #[inline]
-fn tag_of(hash: u64) -> u32 {
-    (hash >> 32) as u32
+fn short_word(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    let (Some(first), Some(last)) = (bytes.first(), bytes.last()) else { return 0 };
+    let middle = bytes[bytes.len() / 2];
+    u64::from(*first) << 16 | u64::from(middle) << 8 | u64::from(*last)
+}
+
+/// Whether texts of one length are equal. Those of at least eight bytes that are not long are
+/// compared in registers, of which each half may overlap the other: a call costs more.
+#[inline]
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    fn halves<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+        text.first_chunk().zip(text.last_chunk())
+    }
+    match left.len() {
+        8..=16 => halves::<8>(left) == halves::<8>(right),
+        17..=32 => halves::<16>(left) == halves::<16>(right),
+        33..=64 => halves::<32>(left) == halves::<32>(right),
+        _ => left == right,
+    }
+}
+
+#[inline]
+fn len_of(word: &[u8]) -> u32 {
+    u32::try_from(word.len()).unwrap_or(u32::MAX)
 }
 
 #[inline]
@@ -159,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn equal_words_have_one_number_and_others_have_others(
-            words in prop::collection::vec("[ab]{0,20}", 0..300),
+            words in prop::collection::vec("[ab]{0,9}|[ab]{5,40}", 0..300),
         ) {
             let mut interner = Interner::new();
             let numbers: Vec<u32> = words.iter().map(|word| interner.intern(word.as_bytes())).collect();
@@ -168,6 +208,31 @@ mod tests {
             }
             let distinct: std::collections::BTreeSet<&String> = words.iter().collect();
             prop_assert_eq!(interner.len(), distinct.len());
+        }
+
+        #[test]
+        fn short_words_of_one_hash_are_equal(
+            left in prop::collection::vec(any::<u8>(), 0..=TOLD_BY_HASH),
+            at: prop::sample::Index,
+            bit in 0_u32..8,
+        ) {
+            let mut right = left.clone();
+            prop_assert_eq!(hash(&left), hash(&right));
+            if !right.is_empty() {
+                right[at.index(left.len())] ^= 1 << bit;
+                prop_assert_ne!(hash(&left), hash(&right));
+            }
+        }
+
+        #[test]
+        fn words_of_one_length_are_the_same_where_all_bytes_are(
+            left in prop::collection::vec(any::<u8>(), 1..80),
+            at: prop::sample::Index,
+        ) {
+            let mut right = left.clone();
+            prop_assert!(is_same(&left, &right));
+            right[at.index(left.len())] ^= 1;
+            prop_assert!(!is_same(&left, &right));
         }
     }
 }

@@ -52,7 +52,33 @@ impl Picks {
         self.len == 0
     }
 
-    fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    /// Adds the first rows of a column, in their order.
+    pub fn push_first(&mut self, piece: u32, row_count: u32) {
+        if row_count > 0 {
+            self.runs.push(Run { piece, start: 0, len: row_count });
+            self.len += row_count as usize;
+        }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, pick: Pick) {
+        self.len += 1;
+        match self.runs.last_mut() {
+            Some(run) if run.piece == pick.piece && run.start + run.len == pick.row => {
+                run.len += 1;
+            }
+            _ => self.runs.push(Run { piece: pick.piece, start: pick.row, len: 1 }),
+        }
+    }
+
+    /// The rows, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = Pick> + '_ {
+        self.runs.iter().flat_map(|run| {
+            (run.start..run.start + run.len).map(move |row| Pick { piece: run.piece, row })
+        })
+    }
+
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.runs.iter().flat_map(|run| run.rows().map(move |row| (run.piece(), row)))
     }
 }
@@ -60,15 +86,7 @@ impl Picks {
 impl FromIterator<Pick> for Picks {
     fn from_iter<I: IntoIterator<Item = Pick>>(picks: I) -> Self {
         let mut all = Self::default();
-        for pick in picks {
-            all.len += 1;
-            match all.runs.last_mut() {
-                Some(run) if run.piece == pick.piece && run.start + run.len == pick.row => {
-                    run.len += 1;
-                }
-                _ => all.runs.push(Run { piece: pick.piece, start: pick.row, len: 1 }),
-            }
-        }
+        picks.into_iter().for_each(|pick| all.push(pick));
         all
     }
 }
@@ -128,7 +146,7 @@ fn gathered(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Column {
         len += piece.len();
     }
     let rows: Option<Vec<u32>> =
-        picks.iter().map(|(piece, row)| u32::try_from(starts[piece] + row).ok()).collect();
+        picks.places().map(|(piece, row)| u32::try_from(starts[piece] + row).ok()).collect();
     match rows {
         Some(rows) => {
             let pieces: Vec<Column> = pieces.iter().map(|piece| (*piece).clone()).collect();
@@ -320,7 +338,7 @@ fn picked_texts(pieces: &[&Column], picks: &Picks) -> Option<Values> {
     let bytes_of = |(piece, row): (usize, usize)| {
         if pieces[piece].is_valid(row) { texts[piece].bytes(row) } else { &[] }
     };
-    let byte_len = picks.iter().map(|pick| bytes_of(pick).len()).sum();
+    let byte_len = picks.places().map(|place| bytes_of(place).len()).sum();
     let mut picked = Strings::with_capacity(picks.len(), byte_len);
     for run in &picks.runs {
         match (texts[run.piece()], pieces[run.piece()].validity()) {
@@ -346,27 +364,21 @@ fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &Picks) -> Value
         .collect();
     let mut picked = Vec::with_capacity(picks.len());
     for run in &picks.runs {
-        let (piece, numbers) = (pieces[run.piece()], &mut numbers[run.piece()]);
+        let numbers = &mut numbers[run.piece()];
         match texts[run.piece()] {
             Texts::Coded(codes, words) => {
-                let mut number = |code: u32| {
-                    let number = &mut numbers[code as usize];
+                // What a null has for a code means nothing, before and after: to ask which rows are
+                // null would cost more than a word that nobody uses.
+                picked.extend(codes[run.rows()].iter().map(|code| {
+                    let Some(number) = numbers.get_mut(*code as usize) else { return 0 };
                     if *number == UNSEEN {
-                        *number = interner.intern(words.bytes(code as usize));
+                        *number = interner.intern(words.bytes(*code as usize));
                     }
                     *number
-                };
-                let codes = &codes[run.rows()];
-                match piece.validity() {
-                    None => picked.extend(codes.iter().map(|code| number(*code))),
-                    Some(valid) => picked.extend(
-                        run.rows()
-                            .zip(codes)
-                            .map(|(row, code)| if valid.get(row) { number(*code) } else { 0 }),
-                    ),
-                }
+                }));
             }
             Texts::Flat(strings) => picked.extend(run.rows().map(|row| {
+                let piece = pieces[run.piece()];
                 if piece.is_valid(row) { interner.intern(strings.bytes(row)) } else { 0 }
             })),
             Texts::Null => picked.resize(picked.len() + run.len as usize, 0),

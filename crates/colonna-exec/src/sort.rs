@@ -166,6 +166,11 @@ pub(crate) fn sorted_rows<C: AsRef<Column>>(
 
 /// One key of words: packed above the row number, so that the packed words are what is sorted.
 fn sorted_by_ranks(ranks: &[u64], column: &Column, direction: Direction, limit: usize) -> Vec<u32> {
+    let is_all = limit == ranks.len();
+    let is_plain = !direction.descending && column.null_count() == 0;
+    if is_all && is_plain && ranks.is_sorted() {
+        return (0..).zip(ranks).map(|(row, _)| row).collect();
+    }
     let null_bit = u128::from(!direction.nulls_first);
     let packed = (0_u32..).zip(ranks).map(|(row, &rank)| {
         let (null, rank) = match column.is_valid(row as usize) {
@@ -175,7 +180,37 @@ fn sorted_by_ranks(ranks: &[u64], column: &Column, direction: Direction, limit: 
         };
         null << 96 | u128::from(rank) << 32 | u128::from(row)
     });
-    first_in_order(packed.collect(), limit, u128::cmp).into_iter().map(row_of).collect()
+    let packed: Vec<u128> = packed.collect();
+    let sorted =
+        if is_all { sorted_mostly(packed) } else { first_in_order(packed, limit, u128::cmp) };
+    sorted.into_iter().map(row_of).collect()
+}
+
+/// Sorts what is mostly in order already, as moments are: what is not is sorted apart, and both are
+/// merged.
+fn sorted_mostly(items: Vec<u128>) -> Vec<u128> {
+    let len = items.len();
+    let (mut sorted, mut late) = (Vec::with_capacity(len), Vec::new());
+    for item in items {
+        let is_late = sorted.last().is_some_and(|last| *last > item);
+        if is_late { late.push(item) } else { sorted.push(item) }
+    }
+    if late.len() > len / 8 {
+        sorted.append(&mut late);
+        sorted.sort_unstable();
+        return sorted;
+    }
+    late.sort_unstable();
+    let mut merged = Vec::with_capacity(len);
+    let mut late = late.into_iter().peekable();
+    for item in sorted {
+        while let Some(before) = late.next_if(|late| *late < item) {
+            merged.push(before);
+        }
+        merged.push(item);
+    }
+    merged.extend(late);
+    merged
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the row stands in the low 32 bits")]
@@ -225,6 +260,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_mostly_in_order_is_sorted(
+            mut items in prop::collection::vec(0_u128..1000, 0..200),
+            late in prop::collection::vec((any::<prop::sample::Index>(), 0_u128..1000), 0..20),
+        ) {
+            items.sort_unstable();
+            if !items.is_empty() {
+                let len = items.len();
+                late.into_iter().for_each(|(at, item)| items[at.index(len)] = item);
+            }
+            let mut expected = items.clone();
+            expected.sort_unstable();
+            prop_assert_eq!(sorted_mostly(items), expected);
+        }
+
         #[test]
         fn rows_are_ordered_as_a_stable_sort_of_scalars_would(
             keys in prop::collection::vec((any_column(), any_direction()), 1..3),

@@ -174,34 +174,45 @@ fn flat(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)> {
         _ => {
             let mut levels = vec![top; slot_count];
             for (level, bits) in varying.iter().rev() {
-                for (row, place) in levels.iter_mut().enumerate() {
-                    if !bits.get(row) {
-                        *place = *level;
+                for (places, word) in levels.chunks_mut(u64::BITS as usize).zip(bits.words()) {
+                    for (index, place) in places.iter_mut().enumerate() {
+                        *place = if word >> index & 1 == 1 { *place } else { *level };
                     }
                 }
             }
-            let rows = levels.iter().enumerate().filter(|(_, level)| **level == most.definition);
-            let rows: Option<Vec<u32>> = rows.map(|(row, _)| u32::try_from(row).ok()).collect();
-            (Definition::Each(levels), Present::Some(rows?))
+            let all = match varying.split_first() {
+                Some(((_, first), rest)) if ends.is_none() => {
+                    rest.iter().fold((*first).clone(), |all, (_, bits)| all.and(bits))
+                }
+                _ => Bitmap::new(),
+            };
+            (Definition::Each(levels), Present::Some(positions(&all)?))
         }
     };
     Some((Levels { definition, repetition: Repetition::None, slot_count, most }, present))
 }
 
 fn positions(bits: &Bitmap) -> Option<Vec<u32>> {
+    u32::try_from(bits.len()).ok()?;
     let mut positions = Vec::with_capacity(bits.count_ones());
-    for position in bits.ones() {
-        positions.push(u32::try_from(position).ok()?);
+    for (start, word) in (0_u32..).step_by(u64::BITS as usize).zip(bits.words()) {
+        if *word == u64::MAX {
+            positions.extend(start..start + u64::BITS);
+            continue;
+        }
+        let mut rest = *word;
+        while rest != 0 {
+            positions.push(start + rest.trailing_zeros());
+            rest &= rest - 1;
+        }
     }
     Some(positions)
 }
 
 /// Bits eight to a byte, the first in the lowest.
 pub(crate) fn bytes_of(bits: &Bitmap) -> Vec<u8> {
-    let mut bytes = vec![0; bits.len().div_ceil(8)];
-    for position in bits.ones() {
-        bytes[position / 8] |= 1 << (position % 8);
-    }
+    let mut bytes: Vec<u8> = bits.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+    bytes.truncate(bits.len().div_ceil(8));
     bytes
 }
 
@@ -304,6 +315,15 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn positions_are_those_of_the_bits_that_are_set(
+            bits in prop::collection::vec(prop::bool::weighted(0.97), 0..400),
+        ) {
+            let expected = (0..).zip(&bits).filter(|(_, bit)| **bit).map(|(index, _)| index);
+            let expected: Vec<u32> = expected.collect();
+            prop_assert_eq!(positions(&bits.into_iter().collect()).unwrap(), expected);
+        }
+
         #[test]
         fn bits_of_a_range_are_counted(
             bits in prop::collection::vec(any::<bool>(), 0..100),

@@ -12,6 +12,9 @@ pub(crate) trait Number: Copy {
     /// Any function of the key.
     fn hash(key: Self::Key) -> u64;
 
+    /// Whether numbers have a distance that counts what lies between.
+    const IS_COUNTED: bool;
+
     /// How far above `least` it is, where that is no large number.
     fn offset(self, least: Self) -> Option<usize>;
 }
@@ -26,6 +29,8 @@ impl Number for i32 {
     fn hash(key: Self) -> u64 {
         mixed(i64::from(key).cast_unsigned())
     }
+
+    const IS_COUNTED: bool = true;
 
     fn offset(self, least: Self) -> Option<usize> {
         usize::try_from(i64::from(self) - i64::from(least)).ok()
@@ -42,6 +47,8 @@ impl Number for i64 {
     fn hash(key: Self) -> u64 {
         mixed(key.cast_unsigned())
     }
+
+    const IS_COUNTED: bool = true;
 
     fn offset(self, least: Self) -> Option<usize> {
         usize::try_from(self.checked_sub(least)?).ok()
@@ -61,6 +68,8 @@ impl Number for i128 {
         mixed(half(low) ^ mixed(half(high)))
     }
 
+    const IS_COUNTED: bool = true;
+
     fn offset(self, least: Self) -> Option<usize> {
         usize::try_from(self.checked_sub(least)?).ok()
     }
@@ -78,6 +87,8 @@ impl Number for f64 {
     fn hash(key: i64) -> u64 {
         mixed(key.cast_unsigned())
     }
+
+    const IS_COUNTED: bool = false;
 
     fn offset(self, _least: Self) -> Option<usize> {
         None
@@ -102,6 +113,9 @@ pub(crate) struct DistinctNumbers<T> {
 
 /// The distinct ones, where they are no more than `most`.
 pub(crate) fn distinct_numbers<T: Number>(values: &[T], most: usize) -> Option<DistinctNumbers<T>> {
+    if !T::IS_COUNTED {
+        return if values.is_empty() { None } else { by_hash(values, most) };
+    }
     let least = values.iter().copied().min_by_key(|value| value.key())?;
     let greatest = values.iter().copied().max_by_key(|value| value.key())?;
     match greatest.offset(least) {
@@ -155,6 +169,7 @@ fn by_hash<T: Number>(values: &[T], most: usize) -> Option<DistinctNumbers<T>> {
     let mut codes = Vec::with_capacity(values.len());
     for value in values {
         let key = value.key();
+        let mask = slots.len() - 1;
         let mut slot = slot_of(T::hash(key), slots.len());
         let code = loop {
             match slots[slot] {
@@ -164,17 +179,17 @@ fn by_hash<T: Number>(values: &[T], most: usize) -> Option<DistinctNumbers<T>> {
                     keys.push(key);
                     words.push(*value);
                     counts.push(0_u32);
+                    if keys.len() * 2 > slots.len() {
+                        slots = grown::<T>(&keys, slots.len() * 4);
+                    }
                     break code;
                 }
                 code if keys[code as usize] == key => break code,
-                _ => slot = (slot + 1) % slots.len(),
+                _ => slot = (slot + 1) & mask,
             }
         };
         counts[code as usize] = counts[code as usize].saturating_add(1);
         codes.push(code);
-        if keys.len() * 2 > slots.len() {
-            slots = grown::<T>(&keys, slots.len() * 4);
-        }
     }
     let sorted = sorted_by_key(&keys, |key| *key);
     Some(DistinctNumbers { codes, words, counts, sorted })
@@ -186,7 +201,7 @@ fn grown<T: Number>(keys: &[T::Key], len: usize) -> Vec<u32> {
     for (code, key) in (0..).zip(keys) {
         let mut slot = slot_of(T::hash(*key), len);
         while slots[slot] != FREE {
-            slot = (slot + 1) % len;
+            slot = (slot + 1) & (len - 1);
         }
         slots[slot] = code;
     }

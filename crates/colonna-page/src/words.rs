@@ -25,6 +25,9 @@ const MOST_BYTES: usize = 8 << 20;
 /// How many times as many bytes the values of a larger dictionary take.
 const LEAST_SAVING: usize = 2;
 
+/// Room is made for so many times fewer words than there are values.
+const FEW_OF: usize = 8;
+
 /// In which order words are numbered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -112,7 +115,9 @@ impl<'a> Distinct<'a> {
     }
 
     fn of_strings(values: &Strings) -> Option<Self> {
-        let mut interner = Interner::new();
+        // Memory that grows by and by is copied again and again.
+        let mut interner =
+            Interner::with_capacity(values.len() / FEW_OF, values.byte_len() / FEW_OF);
         let mut numbers = Vec::with_capacity(values.len());
         let most = most_words(values.len());
         let most_bytes = most_bytes(plain_len(values));
@@ -225,24 +230,36 @@ impl Coded<'_> {
 
     /// The least and the greatest of the values of these codes, and whether none of them is NaN.
     pub(crate) fn bounds(&self, codes: &[u32]) -> (Option<Bounds>, bool) {
+        let sorted = &self.distinct.sorted;
         if let Words::Double(words) = &self.distinct.words {
-            let word = |code: &u32| words[self.distinct.sorted[self.rank(*code)].0 as usize];
-            return Bounds::of_f64(&codes.iter().map(word).collect::<Vec<f64>>());
+            let word = |rank: usize| words[sorted[rank].0 as usize];
+            // NaNs sort before all other doubles or behind them.
+            let ends = sorted.first().zip(sorted.last());
+            if ends.is_none_or(|(first, last)| {
+                words[first.0 as usize].is_nan() || words[last.0 as usize].is_nan()
+            }) {
+                let words = codes.iter().map(|code| word(self.rank(*code)));
+                return Bounds::of_f64(&words.collect::<Vec<f64>>());
+            }
+            let extremes = self.extreme_ranks(codes);
+            let extremes = extremes.map(|(min, max)| [word(min as usize), word(max as usize)]);
+            return Bounds::of_f64(extremes.as_ref().map_or(&[], <[f64; 2]>::as_slice));
         }
-        let extremes = match &self.ranks {
-            None => codes.iter().min().zip(codes.iter().max()).map(|(min, max)| (*min, *max)),
+        let bound = |rank: u32| self.distinct.words.bound(sorted[rank as usize].0 as usize);
+        let extremes = self.extreme_ranks(codes);
+        (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
+    }
+
+    /// Where the words of these codes stand among the sorted ones, the first of them and the last.
+    fn extreme_ranks(&self, codes: &[u32]) -> Option<(u32, u32)> {
+        let widen = |(min, max): (u32, u32), rank: u32| (min.min(rank), max.max(rank));
+        let (min, max) = match &self.ranks {
+            None => codes.iter().copied().fold((u32::MAX, 0), widen),
             Some(ranks) => {
-                let ranked = codes.iter().map(|code| ranks[*code as usize]);
-                let (min, max) =
-                    ranked.fold((u32::MAX, 0), |(min, max), rank| (min.min(rank), max.max(rank)));
-                (min <= max).then_some((min, max))
+                codes.iter().map(|code| ranks[*code as usize]).fold((u32::MAX, 0), widen)
             }
         };
-        let bound = |rank: u32| {
-            let (number, _) = self.distinct.sorted[rank as usize];
-            self.distinct.words.bound(number as usize)
-        };
-        (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
+        (min <= max).then_some((min, max))
     }
 
     /// Where the word of a code stands among the sorted ones.

@@ -131,6 +131,18 @@ impl Schema {
         Some(found)
     }
 
+    /// How many paths lead to a value that is no struct.
+    pub fn leaf_count(&self) -> usize {
+        fn count(fields: &[Field]) -> usize {
+            let leaves = fields.iter().map(|field| match &field.data_type {
+                DataType::Struct(children) => count(children),
+                _ => 1,
+            });
+            leaves.sum()
+        }
+        count(&self.fields)
+    }
+
     /// Every path that leads to a value that is no struct, depth first, with its type.
     pub fn leaves(&self) -> Vec<(Vec<String>, &DataType)> {
         fn walk<'a>(
@@ -174,6 +186,7 @@ mod tests {
             .into_iter()
             .map(|(path, kind)| format!("{}: {kind}", path.join("/")))
             .collect();
+        assert_eq!(schema.leaf_count(), paths.len());
         assert_eq!(paths, ["id: int64", "user/name: text", "user/tags: list<text>"]);
     }
 

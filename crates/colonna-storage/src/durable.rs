@@ -4,7 +4,7 @@
 //! which fails where it is taken; then the folder goes to the disk. A crash between two steps
 //! leaves either the old state or the new one, and at worst a hidden file that nobody reads.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -98,10 +98,7 @@ impl Disk {
     ) -> Result<(), StorageError> {
         let below: Vec<&Path> = folder.ancestors().take_while(|path| *path != root).collect();
         for path in below.into_iter().rev() {
-            let known = |folders: &Mutex<HashSet<PathBuf>>| {
-                folders.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
-            };
-            if !known(&self.durable_folders) || !path.is_dir() {
+            if !self.is_durable(path) || !path.is_dir() {
                 self.create_folder(path)?;
                 let mut folders =
                     self.durable_folders.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,15 +108,39 @@ impl Disk {
         Ok(())
     }
 
-    fn create_folder(&self, path: &Path) -> Result<(), StorageError> {
-        match step("mkdir").and_then(|()| fs::create_dir(path)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-            Err(source) => {
-                let path = path.to_owned();
-                return Err(StorageError::Io { action: "make the folder", path, source });
+    /// Makes the folders from below `root` down to `folder`. Gives back those that are not known to be
+    /// durable, for [`Disk::sync_made`].
+    pub(crate) fn make_folders_below(
+        &self,
+        root: &Path,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, StorageError> {
+        let below: Vec<&Path> = folder.ancestors().take_while(|path| *path != root).collect();
+        let mut made = Vec::new();
+        for path in below.into_iter().rev() {
+            if !self.is_durable(path) || !path.is_dir() {
+                make_folder(path)?;
+                made.push(path.to_owned());
             }
         }
+        Ok(made)
+    }
+
+    /// Makes the names of these folders durable.
+    pub(crate) fn sync_made(&self, made: &BTreeSet<PathBuf>) -> Result<(), StorageError> {
+        let parents: BTreeSet<&Path> = made.iter().map(|path| parent_of(path)).collect();
+        parents.into_iter().try_for_each(|parent| self.sync_folder(parent))?;
+        let mut folders = self.durable_folders.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.extend(made.iter().cloned());
+        Ok(())
+    }
+
+    fn is_durable(&self, folder: &Path) -> bool {
+        self.durable_folders.lock().unwrap_or_else(PoisonError::into_inner).contains(folder)
+    }
+
+    fn create_folder(&self, path: &Path) -> Result<(), StorageError> {
+        make_folder(path)?;
         self.sync_folder(path)?;
         self.sync_folder(parent_of(path))
     }
@@ -169,6 +190,17 @@ fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), StorageError> {
+    match step("mkdir").and_then(|()| fs::create_dir(path)) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(source) => {
+            let path = path.to_owned();
+            Err(StorageError::Io { action: "make the folder", path, source })
+        }
     }
 }
 

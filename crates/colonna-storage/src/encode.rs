@@ -11,7 +11,7 @@ use colonna_schema::Schema;
 use uuid::Uuid;
 
 use crate::log::modified_ms;
-use crate::{DataFile, PartitionKey, Snapshot, StorageError, TableFolder};
+use crate::{DataFile, PartitionKey, Snapshot, StorageError, Syncs, TableFolder};
 
 /// Bytes that are gathered before the system is asked to write them.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -38,11 +38,13 @@ pub fn encode(
 
 /// Writes a data file block by block.
 ///
-/// Invariant: the file is whole and durable only after [`Encoder::finish`]; one that is dropped
-/// before is removed.
+/// Invariant: the file is whole only after [`Encoder::finish`], and durable then, or after
+/// [`Syncs::finish`] where it was begun for that; one that is dropped before is removed.
 #[derive(Debug)]
 pub struct Encoder {
     table: TableFolder,
+    /// Where the file is made durable, if not here.
+    syncs: Option<Arc<Syncs>>,
     key: PartitionKey,
     relative: String,
     path: PathBuf,
@@ -61,20 +63,42 @@ impl Encoder {
         schema: Arc<Schema>,
         options: WriteOptions,
     ) -> Result<Self, StorageError> {
-        let name = format!("part-{}.zstd.parquet", Uuid::new_v4());
-        let folder = key.folder();
-        let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-        let path = relative.split('/').fold(table.root().to_owned(), |path, part| path.join(part));
+        let (relative, path) = place_of(table, &key);
         if let Some(folder) = path.parent() {
             table.disk().create_folders_below(table.root(), folder)?;
         }
-        let file = File::create_new(&path).map_err(|source| StorageError::Io {
+        Self { table: table.clone(), syncs: None, key, relative, path, writer: None }
+            .begun(schema, options)
+    }
+
+    /// The same, for a file that is made durable by others.
+    ///
+    /// # Errors
+    ///
+    /// Where the folder or the file cannot be made.
+    pub fn beside(
+        syncs: &Arc<Syncs>,
+        key: PartitionKey,
+        schema: Arc<Schema>,
+        options: WriteOptions,
+    ) -> Result<Self, StorageError> {
+        let table = syncs.table().clone();
+        let (relative, path) = place_of(&table, &key);
+        if let Some(folder) = path.parent() {
+            syncs.create_folders(folder)?;
+        }
+        Self { table, syncs: Some(Arc::clone(syncs)), key, relative, path, writer: None }
+            .begun(schema, options)
+    }
+
+    fn begun(self, schema: Arc<Schema>, options: WriteOptions) -> Result<Self, StorageError> {
+        let mut encoder = self;
+        let file = File::create_new(&encoder.path).map_err(|source| StorageError::Io {
             action: "make",
-            path: path.clone(),
+            path: encoder.path.clone(),
             source,
         })?;
         let sink = BufWriter::with_capacity(BUFFER_BYTES, file);
-        let mut encoder = Self { table: table.clone(), key, relative, path, writer: None };
         let writer = Writer::try_new(sink, schema, options);
         encoder.writer = Some(writer.map_err(|source| encoder.failed(source))?);
         Ok(encoder)
@@ -95,7 +119,7 @@ impl Encoder {
         self.writer.as_ref().map_or(0, Writer::byte_len)
     }
 
-    /// Ends the file and makes it and its name durable.
+    /// Ends the file and makes it and its name durable, or has that done.
     ///
     /// # Errors
     ///
@@ -111,11 +135,9 @@ impl Encoder {
         let done = (|| {
             let (mut sink, written) = writer.finish().map_err(|source| self.failed(source))?;
             sink.flush().map_err(io_error("write"))?;
-            self.table.disk().sync_file(sink.get_ref(), &self.path)?;
-            if let Some(folder) = self.path.parent() {
-                self.table.disk().sync_folder(folder)?;
-            }
             let metadata = sink.get_ref().metadata().map_err(io_error("look at"))?;
+            let (file, _written) = sink.into_parts();
+            self.make_durable(file)?;
             Ok(DataFile {
                 path: self.relative.clone(),
                 byte_len: written.byte_len,
@@ -131,9 +153,26 @@ impl Encoder {
         done
     }
 
+    fn make_durable(&self, file: File) -> Result<(), StorageError> {
+        if let Some(syncs) = &self.syncs {
+            return syncs.add(file, &self.path);
+        }
+        self.table.disk().sync_file(&file, &self.path)?;
+        self.path.parent().map_or(Ok(()), |folder| self.table.disk().sync_folder(folder))
+    }
+
     fn failed(&self, source: PageError) -> StorageError {
         StorageError::Page { path: self.path.clone(), source }
     }
+}
+
+/// A new name for a file of a partition, in the table's folder and on disk.
+fn place_of(table: &TableFolder, key: &PartitionKey) -> (String, PathBuf) {
+    let name = format!("part-{}.zstd.parquet", Uuid::new_v4());
+    let folder = key.folder();
+    let relative = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+    let path = relative.split('/').fold(table.root().to_owned(), |path, part| path.join(part));
+    (relative, path)
 }
 
 impl Drop for Encoder {

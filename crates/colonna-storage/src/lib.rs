@@ -33,6 +33,7 @@ mod folder;
 mod partition;
 mod partition_key;
 mod snapshot;
+mod syncs;
 
 mod durable;
 mod error;
@@ -50,3 +51,4 @@ pub use log::{
 };
 pub use partition::{Granularity, PartitionSpec};
 pub use partition_key::PartitionKey;
+pub use syncs::Syncs;

@@ -146,7 +146,7 @@ impl PartitionSpec {
             }
             Self::Time { column, granularity } => {
                 let path = time_path(rows.schema(), column);
-                let times = rows.column_at(&path);
+                let times = rows.look_at(&path);
                 let times = times.ok_or_else(|| not_partitionable(column, "not there"))?;
                 Ok(split_times(column, *granularity, &times))
             }
@@ -264,16 +264,24 @@ fn split_times(
     times: &Column,
 ) -> Vec<(PartitionKey, Vec<u32>)> {
     let micros_per_value = if *times.data_type() == DataType::Date { MICROS_PER_DAY } else { 1 };
+    let step = if granularity == Granularity::Hour { 1 } else { 24 };
+    let start_of = |value: i64| {
+        let hour = value.saturating_mul(micros_per_value).div_euclid(MICROS_PER_HOUR);
+        hour.div_euclid(step) * step
+    };
+    if let (Values::Int64(values), 0) = (times.values(), times.null_count())
+        && let Some((first, last)) = values.iter().min().zip(values.iter().max())
+        && start_of(*first) == start_of(*last)
+    {
+        let key = time_key(column, granularity, Some(start_of(*first)));
+        return vec![(key, (0..narrow(values.len())).collect())];
+    }
     let mut by_hour: BTreeMap<(bool, i64), Vec<u32>> = BTreeMap::new();
     // Rows of one partition mostly come together: they are moved into the map by the run.
     let (mut last, mut run) = ((false, 0), Vec::new());
     let flat = times.to_flat();
-    let step = if granularity == Granularity::Hour { 1 } else { 24 };
     for row in 0..flat.len() {
-        let hour = flat.i64_at(row).map(|value| {
-            let hour = value.saturating_mul(micros_per_value).div_euclid(MICROS_PER_HOUR);
-            hour.div_euclid(step) * step
-        });
+        let hour = flat.i64_at(row).map(start_of);
         let key = (hour.is_none(), hour.unwrap_or_default());
         if key != last {
             if !run.is_empty() {

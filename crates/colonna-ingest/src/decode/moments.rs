@@ -39,13 +39,8 @@ impl Moments {
     pub(crate) fn moment(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
         let (midnight, _) = self.date(text, at)?;
         let clock: &[u8; 9] = text.get(at + DATE_LEN..)?.first_chunk()?;
-        let [b'T' | b' ', h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
-        let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*m1, *m2)?);
-        let second = two_digits(*s1, *s2)?;
-        // The end of a day as 24:00, and leap seconds, are left to whoever looks closely.
-        if hour > 23 || minute > 59 || second > 59 {
-            return None;
-        }
+        let [b'T' | b' ', digits @ ..] = clock else { return None };
+        let (hour, minute, second) = clock_of(u64::from_le_bytes(*digits))?;
         let mut micros = ((hour * 60 + minute) * 60 + second) * MICROS_PER_SECOND;
         let mut end = at + DATE_LEN + clock.len();
         if text.get(end) == Some(&b'.') {
@@ -70,10 +65,22 @@ impl Moments {
     }
 }
 
+/// The hour, minute and second that eight bytes as `08:30:00` say. The end of a day as 24:00, and
+/// leap seconds, are left to whoever looks closely.
 #[inline]
-fn two_digits(tens: u8, ones: u8) -> Option<i64> {
-    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-    (tens <= 9 && ones <= 9).then(|| i64::from(tens) * 10 + i64::from(ones))
+fn clock_of(text: u64) -> Option<(i64, i64, i64)> {
+    // What stands above the colons and the zeros of the digits, and how far the most that may stand
+    // there is below 16.
+    const ZEROS: u64 = u64::from_le_bytes(*b"00:00:00");
+    const ROOM: u64 = u64::from_le_bytes([13, 6, 15, 10, 6, 15, 10, 6]);
+    const UPPER: u64 = u64::from_le_bytes([0xf0; 8]);
+    let digits = text ^ ZEROS;
+    if (digits | digits.wrapping_add(ROOM)) & UPPER != 0 {
+        return None;
+    }
+    let pairs = digits * 10 + (digits >> 8);
+    let [hour, _, _, minute, _, _, second, _] = pairs.to_le_bytes();
+    (hour < 24).then(|| (hour.into(), minute.into(), second.into()))
 }
 
 #[cfg(test)]

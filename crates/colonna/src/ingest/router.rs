@@ -5,6 +5,7 @@
 //! becomes one file and rows that come late do not make many. Partitions are closed by memory, never
 //! by time.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use colonna_column::{Column, Columns, Pick, Picks, pick};
 use colonna_exec::sort_rows;
 use colonna_page::{Layout, SortedBy, WriteOptions};
 use colonna_schema::Schema;
-use colonna_storage::{DataFile, Encoder, PartitionKey, TableFolder};
+use colonna_storage::{DataFile, Encoder, PartitionKey, Syncs, TableFolder};
 use rayon::prelude::*;
 
 use super::Ingest;
@@ -82,6 +83,8 @@ pub(super) struct Router {
     /// How many parts were added.
     additions: u64,
     written: Written,
+    /// Where the files are made durable, once there is one.
+    syncs: Option<Arc<Syncs>>,
     keys: BTreeMap<String, PartitionKey>,
 }
 
@@ -123,8 +126,18 @@ impl Router {
         let layout = Some(Arc::new(Layout::new(&schema)));
         let profile = ingest.profile;
         let options = WriteOptions { profile, sorted_by, layout, ..WriteOptions::default() };
-        let (open, keys, written) = (BTreeMap::new(), BTreeMap::new(), Written::default());
-        Self { folder, schema, options, budget, open, byte_len: 0, additions: 0, written, keys }
+        Self {
+            folder,
+            schema,
+            options,
+            budget,
+            open: BTreeMap::new(),
+            byte_len: 0,
+            additions: 0,
+            written: Written::default(),
+            syncs: None,
+            keys: BTreeMap::new(),
+        }
     }
 
     /// Goes on with a schema that has more columns. Files that were written lack them, which is the
@@ -136,7 +149,7 @@ impl Router {
 
     /// Adds rows of a partition; writes some partitions where too much is gathered.
     pub(super) fn add(&mut self, key: PartitionKey, part: Part) -> Result<(), Error> {
-        let leaf_count = part.rows.schema().leaves().len();
+        let leaf_count = part.rows.schema().leaf_count();
         let byte_len = part.byte_len() + PART_OVERHEAD * (leaf_count + 1);
         let folder = key.folder();
         if !self.keys.contains_key(&folder) {
@@ -170,10 +183,12 @@ impl Router {
         Ok(())
     }
 
-    /// Writes what is left. Gives back the files and the partitions that rows went to.
+    /// Writes what is left. Gives back the files, which are durable, and the partitions that rows went
+    /// to.
     pub(super) fn finish(mut self) -> Result<(Written, Vec<PartitionKey>), Error> {
         let open = std::mem::take(&mut self.open);
         self.write(open.into_values().collect())?;
+        self.syncs.map_or(Ok(()), |syncs| syncs.finish())?;
         Ok((self.written, self.keys.into_values().collect()))
     }
 
@@ -208,11 +223,12 @@ impl Router {
             return Ok(());
         }
         let table = self.folder.made()?;
+        let syncs = self.syncs.get_or_insert_with(|| Arc::new(Syncs::new(table.clone())));
         let (schema, options, file) = (&self.schema, &self.options, self.budget.file);
         let results: Vec<Result<Vec<DataFile>, Error>> = partitions
             .into_par_iter()
             .with_max_len(1)
-            .map(|open| write_partition(&table, schema, options, file, open))
+            .map(|open| write_partition(syncs, schema, options, file, open))
             .collect();
         // The files of all are remembered, so that none is left behind by the error of another.
         let mut failed = None;
@@ -227,7 +243,7 @@ impl Router {
 }
 
 fn write_partition(
-    table: &TableFolder,
+    syncs: &Arc<Syncs>,
     schema: &Arc<Schema>,
     options: &WriteOptions,
     file_bytes: usize,
@@ -241,7 +257,7 @@ fn write_partition(
     for start in (0..rows.row_count()).step_by(rows_per_file) {
         let end = (start + rows_per_file).min(rows.row_count());
         let (key, schema) = (open.key.clone(), Arc::clone(schema));
-        let mut file = Encoder::try_new(table, key, schema, options.clone())?;
+        let mut file = Encoder::beside(syncs, key, schema, options.clone())?;
         if end - start == rows.row_count() {
             file.write(&rows)?;
         } else {
@@ -255,7 +271,7 @@ fn write_partition(
 /// Joins parts and sorts their rows, column by column and the columns side by side, so that hardly
 /// more than the rows themselves is in memory.
 fn sorted(schema: &Arc<Schema>, parts: Vec<Part>, sort_by: &[SortedBy]) -> Result<Columns, Error> {
-    let picks = in_order(&picks_of(&parts), &parts, sort_by)?;
+    let picks = in_order(&parts, sort_by)?;
     let row_count = picks.len();
     let mut pieces: Vec<Vec<Column>> = schema.fields.iter().map(|_| Vec::new()).collect();
     for part in parts {
@@ -270,33 +286,40 @@ fn sorted(schema: &Arc<Schema>, parts: Vec<Part>, sort_by: &[SortedBy]) -> Resul
 }
 
 /// The rows of all parts, one part after the other.
-fn picks_of(parts: &[Part]) -> Vec<Pick> {
-    let mut picks = Vec::with_capacity(parts.iter().map(Part::row_count).sum());
+fn picks_of(parts: &[Part]) -> Picks {
+    let mut picks = Picks::default();
     for (piece, part) in (0..).zip(parts) {
-        let pick = |row| Pick { piece, row };
-        match &part.picked {
-            Some(rows) => picks.extend(rows.iter().map(|row| pick(*row))),
-            None => picks.extend((0..).take(part.row_count()).map(pick)),
+        match (&part.picked, u32::try_from(part.row_count())) {
+            (None, Ok(row_count)) => picks.push_first(piece, row_count),
+            (None, Err(_)) => {
+                (0..).take(part.row_count()).for_each(|row| picks.push(Pick { piece, row }))
+            }
+            (Some(rows), _) => rows.iter().for_each(|row| picks.push(Pick { piece, row: *row })),
         }
     }
     picks
 }
 
 /// The rows in the order of the keys.
-fn in_order(picks: &[Pick], parts: &[Part], sort_by: &[SortedBy]) -> Result<Picks, Error> {
-    let unordered: Picks = picks.iter().copied().collect();
+fn in_order(parts: &[Part], sort_by: &[SortedBy]) -> Result<Picks, Error> {
+    let unordered = picks_of(parts);
     let joined = |key: &SortedBy| {
-        let pieces: Option<Vec<Column>> =
-            parts.iter().map(|part| part.rows.column_at(&key.path)).collect();
+        let pieces: Option<Vec<Cow<'_, Column>>> =
+            parts.iter().map(|part| part.rows.look_at(&key.path)).collect();
         let pieces = pieces.filter(|pieces| !pieces.is_empty())?;
         let data_type = pieces.first()?.data_type().clone();
-        let values = pick(&data_type, &pieces.iter().collect::<Vec<_>>(), &unordered);
+        let values =
+            pick(&data_type, &pieces.iter().map(Cow::as_ref).collect::<Vec<_>>(), &unordered);
         Some((values, key.descending, key.nulls_first))
     };
     let keys: Vec<(Column, bool, bool)> = sort_by.iter().filter_map(joined).collect();
     if keys.is_empty() {
         return Ok(unordered);
     }
-    let order = sort_rows(&keys, picks.len())?;
+    let order = sort_rows(&keys, unordered.len())?;
+    if order.is_sorted() {
+        return Ok(unordered);
+    }
+    let picks: Vec<Pick> = unordered.iter().collect();
     Ok(order.into_iter().map(|row| picks[row as usize]).collect())
 }

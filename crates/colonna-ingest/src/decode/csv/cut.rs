@@ -5,6 +5,8 @@
 //! quote opens a field where a field starts and is a character anywhere else, and it closes one where
 //! a delimiter or a line end follows at once. Where that does not tell (a stray quote, blanks behind
 //! one, a field that does not end), records are read by the rules from the last known start of one.
+//! Of bytes in which every quote opens or closes a whole field, the last line end is found from
+//! behind, by counting quotes.
 
 use super::delimiters::{BLOCK_LEN, mask};
 use super::dialect::{Dialect, Extent};
@@ -26,6 +28,9 @@ pub(super) fn whole_len(dialect: &Dialect, bytes: &[u8]) -> usize {
     let Some(quotes) = Quotes::of(dialect, bytes) else {
         return past(dialect, bytes, 0, bytes.len());
     };
+    if let Some(len) = quotes.whole_len() {
+        return len;
+    }
     let mut start = 0;
     loop {
         match quotes.scan(start) {
@@ -101,6 +106,66 @@ impl<'a> Quotes<'a> {
             comment,
             blank_before_quote: dialect.blank_before_quote,
         })
+    }
+
+    /// How many of the bytes are whole records, where that can be told at once: every quote stands at
+    /// the start of a field or at its end, or is doubled in it.
+    fn whole_len(&self) -> Option<usize> {
+        let has_comments = |mark| {
+            self.bytes.first() == Some(&mark)
+                || memchr::memmem::find(self.bytes, &[b'\n', mark]).is_some()
+        };
+        if self.escape.is_some() || self.quote == 0 || self.comment.is_some_and(has_comments) {
+            return None;
+        }
+        let mut opening = None;
+        let mut doubled = usize::MAX;
+        let (blocks, rest) = self.bytes.as_chunks::<BLOCK_LEN>();
+        let mut tail = [0; BLOCK_LEN];
+        tail.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        for (index, block) in blocks.iter().chain([&tail]).enumerate() {
+            let mut marks = mask([self.quote], block);
+            while marks != 0 {
+                let at = index * BLOCK_LEN + marks.trailing_zeros() as usize;
+                marks &= marks - 1;
+                if opening.is_none() {
+                    let before = at.checked_sub(1).and_then(|before| self.bytes.get(before));
+                    if !before.is_none_or(|before| self.is_end(*before)) {
+                        return None;
+                    }
+                    opening = Some(at);
+                } else if at != doubled {
+                    match self.bytes.get(at + 1) {
+                        Some(next) if self.is_end(*next) || self.is_crlf(at + 1) => opening = None,
+                        Some(next) if *next == self.quote => doubled = at + 1,
+                        // Nobody knows yet whether this one closes.
+                        None => {}
+                        Some(_) => return None,
+                    }
+                }
+            }
+        }
+        Some(self.last_line_start(opening.unwrap_or(self.bytes.len())))
+    }
+
+    #[inline]
+    fn is_end(&self, byte: u8) -> bool {
+        byte == self.delimiter || byte == b'\n'
+    }
+
+    /// The start of the last line before `end`, which is outside of quotes, that starts there, too:
+    /// an even number of quotes stands between.
+    fn last_line_start(&self, end: usize) -> usize {
+        let (mut end, mut is_inside) = (end, false);
+        while let Some(start) = self.line_start(0, end) {
+            let behind = self.bytes.get(start..end).unwrap_or_default();
+            is_inside ^= memchr::memchr_iter(self.quote, behind).count() % 2 == 1;
+            if !is_inside {
+                return start;
+            }
+            end = start - 1;
+        }
+        0
     }
 
     /// Goes from quote to quote, from the start of a record on.

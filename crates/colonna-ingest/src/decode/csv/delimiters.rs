@@ -1,7 +1,8 @@
 //! Where bytes stand in a text, of which they cut off one short field after the other.
 //!
 //! Eight bytes are compared at a time, in a register: a search that starts anew behind each find costs
-//! more than the fields between are long.
+//! more than the fields between are long. Where all bytes of a block are asked for, the compiler
+//! compares sixteen at a time.
 
 pub(crate) const WIDTH: usize = size_of::<u64>();
 const LOW_BITS: u64 = every(0x7f);
@@ -72,14 +73,15 @@ pub(super) const BLOCK_LEN: usize = 64;
 /// A bit for each of the bytes, set where it is one of those wanted.
 #[inline]
 pub(super) fn mask<const N: usize>(wanted: [u8; N], block: &[u8; BLOCK_LEN]) -> u64 {
-    // The highest bits of eight bytes, one next to the other, in the highest byte of the product.
+    // The lowest bits of eight bytes, one next to the other, in the highest byte of the product.
     const GATHER: u64 = 0x0102_0408_1020_4080;
-    let patterns = wanted.map(every);
-    let (words, _) = block.as_chunks::<WIDTH>();
-    words.iter().rev().fold(0, |mask, word| {
-        let found = places(u64::from_le_bytes(*word), patterns) >> 7;
-        mask << WIDTH | found.wrapping_mul(GATHER) >> 56
-    })
+    let is_wanted = |byte| wanted.iter().fold(false, |is_one, wanted| is_one | (byte == *wanted));
+    let found = block.map(|byte| u8::from(is_wanted(byte)));
+    let (words, _) = found.as_chunks::<WIDTH>();
+    words
+        .iter()
+        .rev()
+        .fold(0, |mask, word| mask << WIDTH | u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56)
 }
 
 #[cfg(test)]
