@@ -113,10 +113,10 @@ fn named(exprs: &[Phrase]) -> Phrase {
 }
 
 fn any_value(author: &mut Author<'_>) -> Phrase {
-    let kind = *author.dice.pick(Kind::ALL);
+    let kind = author.dice.pick(Kind::ALL);
     let depth = author.dice.below(4);
     match author.dice.below(12) {
-        0 => Phrase::same(*author.dice.pick(&["big", "wild", "tags", "\"user\""])),
+        0 => Phrase::same(author.dice.pick(&["big", "wild", "tags", "\"user\""])),
         1 => Phrase::same("wild"),
         _ => author.value(kind, depth),
     }
@@ -153,23 +153,23 @@ fn of_rows(author: &mut Author<'_>, form: Form) -> Question {
 
 /// Values in which an order is the same in both.
 fn ordered_value(author: &mut Author<'_>) -> Phrase {
-    let kind = *author.dice.pick(Kind::ALL);
+    let kind = author.dice.pick(Kind::ALL);
     let depth = author.dice.below(3);
     match author.dice.below(12) {
-        0 => Phrase::same(*author.dice.pick(&["big", "wild"])),
+        0 => Phrase::same(author.dice.pick(&["big", "wild"])),
         _ => author.value(kind, depth),
     }
 }
 
 /// An order by the one column that tells all rows apart.
 fn by_id(author: &mut Author<'_>) -> Phrase {
-    let direction = Phrase::same(*author.dice.pick(&["", " DESC"]));
+    let direction = Phrase::same(author.dice.pick(&["", " DESC"]));
     Phrase::of(" ORDER BY id{0}{1}", &[direction, cut(author)])
 }
 
 fn key(author: &mut Author<'_>, expr: Phrase) -> Phrase {
-    let direction = *author.dice.pick(&["", " ASC", " DESC"]);
-    let nulls = *author.dice.pick(&["FIRST", "LAST"]);
+    let direction = author.dice.pick(&["", " ASC", " DESC"]);
+    let nulls = author.dice.pick(&["FIRST", "LAST"]);
     Phrase::of("{0}{1} NULLS {2}", &[expr, Phrase::same(direction), Phrase::same(nulls)])
 }
 
@@ -245,11 +245,11 @@ fn groups(author: &mut Author<'_>) -> Question {
 }
 
 fn group_key(author: &mut Author<'_>) -> Phrase {
-    let kind = *author.dice.pick(Kind::ALL);
+    let kind = author.dice.pick(Kind::ALL);
     match author.dice.below(10) {
         0..=4 => author.column(kind),
-        5 => Phrase::same(*author.dice.pick(&["small", "shard", "city", "ok"])),
-        6 => Phrase::same(*author.dice.pick(&["wild", "big"])),
+        5 => Phrase::same(author.dice.pick(&["small", "shard", "city", "ok"])),
+        6 => Phrase::same(author.dice.pick(&["wild", "big"])),
         7 => author.value(Kind::Moment, 1),
         _ => author.value(kind, 1),
     }
@@ -282,11 +282,11 @@ fn aggregate(author: &mut Author<'_>) -> Phrase {
             Phrase::of("{0} FILTER (WHERE {1})", &[of_integers(author), condition])
         }
         6 => {
-            let (last, kind) = (author.dice.one_in(2), *author.dice.pick(Kind::ALL));
+            let (last, kind) = (author.dice.one_in(2), author.dice.pick(Kind::ALL));
             at_end(last, author.column(kind), Phrase::same("id"))
         }
         7 => {
-            let function = Phrase::same(*author.dice.pick(&["bool_and", "bool_or"]));
+            let function = Phrase::same(author.dice.pick(&["bool_and", "bool_or"]));
             Phrase::of("{1}({0})", &[author.condition(0), function])
         }
         8 | 9 => of_integers(author),
@@ -299,20 +299,20 @@ fn aggregate(author: &mut Author<'_>) -> Phrase {
 fn of_integers(author: &mut Author<'_>) -> Phrase {
     let depth = author.dice.below(2);
     let number = author.value(Kind::Integer, depth);
-    let template = *author.dice.pick(&["sum({0})", "min({0})", "max({0})", "sum(DISTINCT {0})"]);
+    let template = author.dice.pick(&["sum({0})", "min({0})", "max({0})", "sum(DISTINCT {0})"]);
     Phrase::of(template, &[number])
 }
 
 /// Aggregates that are rounded, of any numbers.
 fn of_numbers(author: &mut Author<'_>) -> Phrase {
-    let kind = *author.dice.pick(&[Kind::Integer, Kind::Double, Kind::Decimal]);
+    let kind = author.dice.pick(&[Kind::Integer, Kind::Double, Kind::Decimal]);
     let depth = author.dice.below(2);
     let number = author.value(kind, depth);
     match author.dice.below(9) {
         0 => Phrase::of("sum({0})", &[number]),
         1 => of_doubles("avg({0})", number),
         2 => of_doubles("median({0})", number),
-        3 => quantile(number, author.dice.pick::<&str>(&["0.9", "0.25", "0", "1"])),
+        3 => quantile(number, author.dice.pick(&["0.9", "0.25", "0", "1"])),
         other => {
             let functions = ["var_samp", "var_pop", "stddev", "stddev_pop", "avg"]
                 .map(|name| format!("{name}({{0}})"));
@@ -323,14 +323,13 @@ fn of_numbers(author: &mut Author<'_>) -> Phrase {
 
 /// Aggregates of any type that has an order.
 fn of_any(author: &mut Author<'_>) -> Phrase {
-    let kind = *author.dice.pick(Kind::ALL);
+    let kind = author.dice.pick(Kind::ALL);
     let depth = author.dice.below(2);
     let value = match author.dice.below(8) {
-        0 => Phrase::same(*author.dice.pick(&["big", "wild"])),
+        0 => Phrase::same(author.dice.pick(&["big", "wild"])),
         _ => author.value(kind, depth),
     };
-    let template =
-        *author.dice.pick(&["count({0})", "count(DISTINCT {0})", "min({0})", "max({0})"]);
+    let template = author.dice.pick(&["count({0})", "count(DISTINCT {0})", "min({0})", "max({0})"]);
     Phrase::of(template, &[value])
 }
 

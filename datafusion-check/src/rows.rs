@@ -95,7 +95,7 @@ fn values(dice: &mut Dice, name: &str, row_count: usize) -> Vec<Scalar> {
     }
     let lies = [Lie::Anywhere, Lie::Growing, Lie::Falling, Lie::InRuns(7), Lie::InRuns(150)];
     let lie = lies[[0, 0, 0, 0, 1, 1, 2, 3, 4, 4][dice.below(10)]];
-    let nulls = if name == "shard" { 0.0 } else { *dice.pick(&[0.0, 0.02, 0.15, 0.15, 0.6, 1.0]) };
+    let nulls = if name == "shard" { 0.0 } else { dice.pick(&[0.0, 0.02, 0.15, 0.15, 0.6, 1.0]) };
     // All null is the rarest of them.
     let nulls = if nulls == 1.0 && !dice.one_in(3) { 0.0 } else { nulls };
     let nulls_in_runs = dice.one_in(4);
@@ -135,11 +135,11 @@ struct Reach {
 impl Reach {
     fn any(dice: &mut Dice) -> Self {
         Self {
-            integers: *dice.pick(&[10.0, 100.0, 1000.0]),
-            first_day: *dice.pick(&[-400.0, -3.0, 0.0, 10_957.0, 19_700.0, 20_000.0]),
-            days: *dice.pick(&[0.01, 1.0, 3.0, 40.0, 900.0]),
+            integers: dice.pick(&[10.0, 100.0, 1000.0]),
+            first_day: dice.pick(&[-400.0, -3.0, 0.0, 10_957.0, 19_700.0, 20_000.0]),
+            days: dice.pick(&[0.01, 1.0, 3.0, 40.0, 900.0]),
             whole_seconds: dice.one_in(2),
-            words: *dice.pick(&[2, 4, WORDS.len()]),
+            words: dice.pick(&[2, 4, WORDS.len()]),
         }
     }
 }
@@ -164,10 +164,10 @@ fn value(dice: &mut Dice, name: &str, place: f64, reach: &Reach) -> Scalar {
     match name {
         "n" => Scalar::Int64(floor(centred * reach.integers)),
         "small" => Scalar::Int64(floor(place * 7.0) - 3),
-        "big" if dice.one_in(20) => Scalar::Int64(*dice.pick(&[i64::MIN, i64::MAX, 0, 1 << 53])),
+        "big" if dice.one_in(20) => Scalar::Int64(dice.pick(&[i64::MIN, i64::MAX, 0, 1 << 53])),
         "big" => Scalar::Int64(floor(centred * 1e15)),
         "x" => Scalar::Float64((centred * reach.integers * 4.0).floor() / 4.0),
-        "wild" if dice.one_in(8) => Scalar::Float64(*dice.pick(WILD)),
+        "wild" if dice.one_in(8) => Scalar::Float64(dice.pick(WILD)),
         "wild" => Scalar::Float64(centred * reach.integers),
         "price" => Scalar::Decimal {
             value: i128::from(floor(centred * reach.integers * 100.0)),
@@ -177,7 +177,7 @@ fn value(dice: &mut Dice, name: &str, place: f64, reach: &Reach) -> Scalar {
         "city" => Scalar::from(WORDS[index(place, reach.words)]),
         "name" => Scalar::from(any_name(dice, place).as_str()),
         "digits" if place < 0.7 => Scalar::from(floor(place * 100.0).to_string().as_str()),
-        "digits" => Scalar::from(*dice.pick(DIGITS)),
+        "digits" => Scalar::from(dice.pick(DIGITS)),
         "day" => Scalar::Date(floor(reach.first_day + place * reach.days * 4.0) as i32),
         "ts" => Scalar::Timestamp(moment(place, reach)),
         "user" => user(dice, place, reach),
@@ -204,7 +204,7 @@ fn moment(place: f64, reach: &Reach) -> i64 {
 /// A name that begins with a letter of its place, so that names grow where places do.
 fn any_name(dice: &mut Dice, place: f64) -> String {
     let first = char::from(b'a' + index(place, 26) as u8);
-    std::iter::once(first).chain((0..dice.below(6)).map(|_| *dice.pick(LETTERS))).collect()
+    std::iter::once(first).chain((0..dice.below(6)).map(|_| dice.pick(LETTERS))).collect()
 }
 
 fn word_or_null(dice: &mut Dice, words: usize) -> Scalar {

@@ -83,9 +83,9 @@ fn write(
 ) -> Result<(), CheckError> {
     let table = Snapshot::create_partitioned(path, rows.schema(), spec, &BTreeMap::new())?;
     let options = WriteOptions {
-        profile: *dice.pick(&[Profile::Smallest, Profile::Balanced, Profile::Fastest]),
-        row_group_rows: *dice.pick(&[16, 100, 700, 500_000]),
-        page_rows: *dice.pick(&[8, 50, 300, 20_000]),
+        profile: dice.pick(&[Profile::Smallest, Profile::Balanced, Profile::Fastest]),
+        row_group_rows: dice.pick(&[16, 100, 700, 500_000]),
+        page_rows: dice.pick(&[8, 50, 300, 20_000]),
         compression_level: Some(1),
         ..WriteOptions::default()
     };

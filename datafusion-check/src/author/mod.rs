@@ -75,7 +75,7 @@ impl<'a> Author<'a> {
 
     /// A column of that type.
     pub fn column(&mut self, kind: Kind) -> Phrase {
-        let path = *self.dice.pick(columns(kind));
+        let path = self.dice.pick(columns(kind));
         named(path)
     }
 

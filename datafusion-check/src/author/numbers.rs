@@ -40,7 +40,7 @@ impl Author<'_> {
             0 => Phrase::of("octet_length({0})", &[text]),
             1 => Phrase::same("array_length(tags)"),
             _ => {
-                let part = *self.dice.pick(&["'o'", "'er'", "'a'", "' '"]);
+                let part = self.dice.pick(&["'o'", "'er'", "'a'", "' '"]);
                 Phrase::of("strpos({0}, {1})", &[text, Phrase::same(part)])
             }
         }
@@ -67,7 +67,7 @@ impl Author<'_> {
             3 => divided(self.integer(depth), self.integer(0)),
             4 => divided(self.double(depth), self.integer(0)),
             5 => {
-                let function = *self.dice.pick(&["abs", "floor", "ceil", "round", "trunc"]);
+                let function = self.dice.pick(&["abs", "floor", "ceil", "round", "trunc"]);
                 Phrase::of("{1}({0})", &[self.double(depth), Phrase::same(function)])
             }
             6 => Phrase::of("round({0}, 1)", &[self.double(depth)]),
@@ -109,7 +109,7 @@ impl Author<'_> {
             0 => Phrase::of("coalesce({0}, {1})", &[self.value(kind, depth), self.value(kind, 0)]),
             1 => Phrase::of("nullif({0}, {1})", &[self.value(kind, depth), self.literal(kind)]),
             2 => {
-                let function = *self.dice.pick(&["greatest", "least"]);
+                let function = self.dice.pick(&["greatest", "least"]);
                 let parts = [self.value(kind, depth), self.value(kind, 0), Phrase::same(function)];
                 Phrase::of("{2}({0}, {1})", &parts)
             }
@@ -138,7 +138,7 @@ impl Author<'_> {
 
     /// A literal: mostly a value that a column of the table has.
     pub(super) fn literal(&mut self, kind: Kind) -> Phrase {
-        let path = *self.dice.pick(columns(kind));
+        let path = self.dice.pick(columns(kind));
         self.literal_of(path, kind)
     }
 

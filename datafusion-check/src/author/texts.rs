@@ -14,7 +14,7 @@ impl Author<'_> {
         if depth == 0 {
             return match self.dice.below(6) {
                 0 => {
-                    let word = *self.dice.pick(WORDS);
+                    let word = self.dice.pick(WORDS);
                     quoted(word)
                 }
                 1 => self.element(),
@@ -24,7 +24,7 @@ impl Author<'_> {
         let depth = depth - 1;
         match self.dice.below(13) {
             0 => {
-                let function = *self.dice.pick(&["lower", "upper", "reverse", "trim", "ltrim"]);
+                let function = self.dice.pick(&["lower", "upper", "reverse", "trim", "ltrim"]);
                 Phrase::of("{1}({0})", &[self.text(depth), Phrase::same(function)])
             }
             1 => self.cut(depth),
@@ -36,11 +36,11 @@ impl Author<'_> {
             7 => self.cast_to_text(),
             8 => self.replaced(depth),
             9 => {
-                let pattern = *self.dice.pick(EXPRESSIONS);
+                let pattern = self.dice.pick(EXPRESSIONS);
                 regexp_extract(self.text(depth), pattern)
             }
             10 => {
-                let format = *self.dice.pick(&["%Y-%m", "%H:%M", "%d.%m.%Y", "%j"]);
+                let format = self.dice.pick(&["%Y-%m", "%H:%M", "%d.%m.%Y", "%j"]);
                 let format = quoted(format);
                 Phrase::pair(
                     "strftime({0}, {1})",
@@ -53,7 +53,7 @@ impl Author<'_> {
     }
 
     fn element(&mut self) -> Phrase {
-        let index = *self.dice.pick(&[-2, -1, 1, 2, 3]);
+        let index = self.dice.pick(&[-2, -1, 1, 2, 3]);
         Phrase::same(format!("tags[{index}]"))
     }
 
@@ -72,7 +72,7 @@ impl Author<'_> {
 
     fn widened(&mut self, depth: usize) -> Phrase {
         let text = self.text(depth);
-        let template = *self.dice.pick(&[
+        let template = self.dice.pick(&[
             "lpad({0}, 6, '*')",
             "rpad({0}, 6, '-+')",
             "lpad({0}, 3)",
@@ -86,7 +86,7 @@ impl Author<'_> {
     fn replaced(&mut self, depth: usize) -> Phrase {
         let text = self.text(depth);
         let pattern = quoted(self.dice.pick(EXPRESSIONS));
-        let template = *self.dice.pick(&[
+        let template = self.dice.pick(&[
             "regexp_replace({0}, {1}, '#', 'g')",
             "regexp_replace({0}, {1}, '#')",
             "regexp_replace({0}, {1}, '')",
@@ -95,8 +95,7 @@ impl Author<'_> {
     }
 
     fn cast_to_text(&mut self) -> Phrase {
-        let path: &[&str] =
-            self.dice.pick(&[&["n"], &["small"], &["ok"], &["day"], &["price"], &["id"]]);
-        Phrase::of("CAST({0} AS VARCHAR)", &[named(path)])
+        let name = self.dice.pick(&["n", "small", "ok", "day", "price", "id"]);
+        Phrase::of("CAST({0} AS VARCHAR)", &[named(&[name])])
     }
 }

@@ -40,13 +40,13 @@ impl Author<'_> {
         match self.dice.below(8) {
             0..=2 => self.truncated(depth),
             3 => {
-                let width = *self.dice.pick(&["15 minutes", "1 hour", "7 days", "10 seconds"]);
+                let width = self.dice.pick(&["15 minutes", "1 hour", "7 days", "10 seconds"]);
                 let parts = [self.moment(depth), Phrase::same(width)];
                 Phrase::of("date_bin(INTERVAL '{1}', {0})", &parts)
             }
             4 | 5 => {
-                let sign = *self.dice.pick(&["+", "-"]);
-                let span = *self.dice.pick(&["1 day", "90 minutes", "1 month", "1 year 2 days"]);
+                let sign = self.dice.pick(&["+", "-"]);
+                let span = self.dice.pick(&["1 day", "90 minutes", "1 month", "1 year 2 days"]);
                 let parts = [self.moment(depth), Phrase::same(sign), Phrase::same(span)];
                 Phrase::of("({0} {1} INTERVAL '{2}')", &parts)
             }

@@ -33,7 +33,7 @@ impl Author<'_> {
 
     /// A column against literals, as predicates mostly are.
     fn simple_condition(&mut self) -> Phrase {
-        let kind = *self.dice.pick(Kind::ALL);
+        let kind = self.dice.pick(Kind::ALL);
         match self.dice.below(14) {
             0..=4 => self.comparison(kind),
             5 => self.wide_comparison(),
@@ -46,7 +46,7 @@ impl Author<'_> {
             }
             11 => self.column(Kind::Truth),
             12 => {
-                let test = *self.dice.pick(&["IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE"]);
+                let test = self.dice.pick(&["IS TRUE", "IS NOT TRUE", "IS FALSE", "IS NOT FALSE"]);
                 Phrase::of("({0} {1})", &[self.column(Kind::Truth), Phrase::same(test)])
             }
             _ => self.list_test(),
@@ -54,9 +54,9 @@ impl Author<'_> {
     }
 
     fn comparison(&mut self, kind: Kind) -> Phrase {
-        let path = *self.dice.pick(columns(kind));
+        let path = self.dice.pick(columns(kind));
         let literal = self.literal_of(path, kind);
-        let operator = Phrase::same(*self.dice.pick(COMPARISONS));
+        let operator = Phrase::same(self.dice.pick(COMPARISONS));
         match self.dice.one_in(5) {
             true => Phrase::of("({1} {2} {0})", &[named(path), literal, operator]),
             false => Phrase::of("({0} {2} {1})", &[named(path), literal, operator]),
@@ -65,21 +65,22 @@ impl Author<'_> {
 
     /// Numbers from end to end, compared and not computed with.
     fn wide_comparison(&mut self) -> Phrase {
-        let path: &[&str] = self.dice.pick(&[&["big"], &["wild"]]);
+        let name = self.dice.pick(&["big", "wild"]);
+        let path = &[name];
         let literal = self.literal_of(path, Kind::Integer);
-        let operator = Phrase::same(*self.dice.pick(COMPARISONS));
+        let operator = Phrase::same(self.dice.pick(COMPARISONS));
         Phrase::of("({0} {2} {1})", &[named(path), literal, operator])
     }
 
     fn between(&mut self, kind: Kind) -> Phrase {
-        let path = *self.dice.pick(columns(kind));
+        let path = self.dice.pick(columns(kind));
         let (low, high) = (self.literal_of(path, kind), self.literal_of(path, kind));
         let not = if self.dice.one_in(3) { "NOT " } else { "" };
         Phrase::of("({0} {3}BETWEEN {1} AND {2})", &[named(path), low, high, Phrase::same(not)])
     }
 
     fn in_list(&mut self, kind: Kind) -> Phrase {
-        let path = *self.dice.pick(columns(kind));
+        let path = self.dice.pick(columns(kind));
         let len = 1 + self.dice.below(5);
         let mut list: Vec<Phrase> = (0..len).map(|_| self.literal_of(path, kind)).collect();
         if self.dice.one_in(5) {
@@ -91,9 +92,9 @@ impl Author<'_> {
     }
 
     fn null_test(&mut self) -> Phrase {
-        let kind = *self.dice.pick(Kind::ALL);
+        let kind = self.dice.pick(Kind::ALL);
         let operand = match self.dice.below(6) {
-            0 => Phrase::same(*self.dice.pick(&["wild", "big", "tags", "\"user\""])),
+            0 => Phrase::same(self.dice.pick(&["wild", "big", "tags", "\"user\""])),
             1 => self.value(kind, 1),
             _ => self.column(kind),
         };
@@ -105,13 +106,13 @@ impl Author<'_> {
         match self.dice.below(3) {
             0 => {
                 let text = self.column(Kind::Text);
-                let part = quoted(*self.dice.pick(&["e", "Os", "o", "rn", ""]));
+                let part = quoted(self.dice.pick(&["e", "Os", "o", "rn", ""]));
                 let function =
-                    Phrase::same(*self.dice.pick(&["starts_with", "ends_with", "contains"]));
+                    Phrase::same(self.dice.pick(&["starts_with", "ends_with", "contains"]));
                 Phrase::of("{2}({0}, {1})", &[text, part, function])
             }
             1 => {
-                let word = quoted(*self.dice.pick(crate::rows::WORDS));
+                let word = quoted(self.dice.pick(crate::rows::WORDS));
                 Phrase::of("list_contains(tags, {0})", &[word])
             }
             _ => {
@@ -122,20 +123,20 @@ impl Author<'_> {
     }
 
     fn pattern(&mut self, text: Phrase) -> Phrase {
-        let operator = *self.dice.pick(&["LIKE", "LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"]);
-        let pattern = *self.dice.pick(PATTERNS);
+        let operator = self.dice.pick(&["LIKE", "LIKE", "ILIKE", "NOT LIKE", "NOT ILIKE"]);
+        let pattern = self.dice.pick(PATTERNS);
         like(text, operator, pattern)
     }
 
     fn matched(&mut self, text: Phrase) -> Phrase {
-        let operator = Phrase::same(*self.dice.pick(&["~", "~*", "!~", "!~*"]));
-        let pattern = quoted(*self.dice.pick(EXPRESSIONS));
+        let operator = Phrase::same(self.dice.pick(&["~", "~*", "!~", "!~*"]));
+        let pattern = quoted(self.dice.pick(EXPRESSIONS));
         Phrase::of("({0} {2} {1})", &[text, pattern, operator])
     }
 
     /// Computed values against each other.
     fn computed_condition(&mut self, depth: usize) -> Phrase {
-        let kind = *self.dice.pick(Kind::ALL);
+        let kind = self.dice.pick(Kind::ALL);
         match self.dice.below(6) {
             0 => {
                 let text = self.text(depth);
@@ -151,7 +152,7 @@ impl Author<'_> {
             }
             3 => Phrase::of("coalesce({0}, false)", &[self.condition(depth)]),
             _ => {
-                let operator = Phrase::same(*self.dice.pick(COMPARISONS));
+                let operator = Phrase::same(self.dice.pick(COMPARISONS));
                 let (left, right) = (self.value(kind, 1 + depth), self.value(kind, depth));
                 Phrase::of("({0} {2} {1})", &[left, right, operator])
             }
