@@ -9,6 +9,7 @@ use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::CheckError;
+use crate::differences::SETTINGS;
 use crate::table::Written;
 
 /// DataFusion with one table, which it knows as `t`.
@@ -18,8 +19,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Registers the files of a table. They are read whole: a check of what colonna skips should not
-    /// depend on what another skips.
+    /// Registers the files of a table.
     ///
     /// # Errors
     ///
@@ -28,11 +28,10 @@ impl Peer {
         let runtime = Builder::new_current_thread()
             .build()
             .map_err(|source| CheckError::Folder { source })?;
-        let config = SessionConfig::new()
-            .with_target_partitions(1)
-            .set_bool("datafusion.execution.parquet.pruning", false)
-            .set_bool("datafusion.execution.parquet.enable_page_index", false)
-            .set_bool("datafusion.execution.parquet.bloom_filter_on_read", false);
+        let config = SETTINGS
+            .iter()
+            .fold(SessionConfig::new(), |config, (name, value)| config.set_bool(name, *value))
+            .with_target_partitions(1);
         let session = SessionContext::new_with_config(config);
         let mut options = ParquetReadOptions::default();
         if let PartitionSpec::Column { name } = &written.spec {

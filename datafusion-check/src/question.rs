@@ -6,7 +6,7 @@ use colonna_column::Columns;
 
 use crate::author::{Author, Kind};
 use crate::dice::Dice;
-use crate::differences::{at_end, count_if, of_doubles, quantile};
+use crate::differences::{at_end, count_if, extreme_double, of_doubles, quantile};
 use crate::phrase::Phrase;
 
 /// Kinds of queries, which are counted by themselves.
@@ -312,7 +312,7 @@ fn of_numbers(author: &mut Author<'_>) -> Phrase {
         0 => Phrase::of("sum({0})", &[number]),
         1 => of_doubles("avg({0})", number),
         2 => of_doubles("median({0})", number),
-        3 => quantile(number, author.dice.pick(&["0.9", "0.25", "0", "1"])),
+        3 => quantile(number, author.dice.pick(&["0.25", "0.5", "0.75", "0", "1"])),
         other => {
             let functions = ["var_samp", "var_pop", "stddev", "stddev_pop", "avg"]
                 .map(|name| format!("{name}({{0}})"));
@@ -325,12 +325,18 @@ fn of_numbers(author: &mut Author<'_>) -> Phrase {
 fn of_any(author: &mut Author<'_>) -> Phrase {
     let kind = author.dice.pick(Kind::ALL);
     let depth = author.dice.below(2);
-    let value = match author.dice.below(8) {
-        0 => Phrase::same(author.dice.pick(&["big", "wild"])),
-        _ => author.value(kind, depth),
+    let (value, is_double) = match author.dice.below(16) {
+        0 => (Phrase::same("big"), false),
+        1 => (Phrase::same("wild"), true),
+        _ => (author.value(kind, depth), kind == Kind::Double),
     };
-    let template = author.dice.pick(&["count({0})", "count(DISTINCT {0})", "min({0})", "max({0})"]);
-    Phrase::of(template, &[value])
+    match (author.dice.below(4), is_double) {
+        (0, _) => Phrase::of("count({0})", &[value]),
+        (1, _) => Phrase::of("count(DISTINCT {0})", &[value]),
+        (other, true) => extreme_double(other == 2, value),
+        (2, false) => Phrase::of("max({0})", &[value]),
+        _ => Phrase::of("min({0})", &[value]),
+    }
 }
 
 /// Groups of rows, or of groups, of a query in FROM or WITH.
@@ -352,14 +358,15 @@ fn nested(author: &mut Author<'_>) -> Question {
             )
         }
     };
-    let parts = [inner, Phrase::same(least.to_string())];
+    let extreme = extreme_double(author.dice.one_in(2), Phrase::same("d"));
+    let parts = [inner, Phrase::same(least.to_string()), extreme];
     let template = match author.dice.below(3) {
         0 => {
-            "SELECT k AS c0, count(*) AS c1, sum(v) AS c2, max(d) AS c3 FROM ({0}) AS q \
+            "SELECT k AS c0, count(*) AS c1, sum(v) AS c2, {2} AS c3 FROM ({0}) AS q \
               WHERE v > {1} OR v IS NULL GROUP BY k"
         }
         1 => {
-            "WITH q AS ({0}) SELECT k AS c0, count(v) AS c1, min(d) AS c2 FROM q GROUP BY k \
+            "WITH q AS ({0}) SELECT k AS c0, count(v) AS c1, {2} AS c2 FROM q GROUP BY k \
               HAVING count(*) > {1}"
         }
         _ => "SELECT DISTINCT k AS c0, v AS c1 FROM ({0}) AS q WHERE d > {1}",

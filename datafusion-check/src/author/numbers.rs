@@ -3,7 +3,7 @@
 use colonna_schema::Scalar;
 
 use super::{Author, Kind, columns, named};
-use crate::differences::{decimal, divided, divided_whole, plus_zero, remainder};
+use crate::differences::{computed, decimal, divided, divided_whole, list_len, remainder};
 use crate::phrase::Phrase;
 use crate::rows::DECIMAL;
 
@@ -38,7 +38,7 @@ impl Author<'_> {
         let text = self.text(depth);
         match self.dice.below(4) {
             0 => Phrase::of("octet_length({0})", &[text]),
-            1 => Phrase::same("array_length(tags)"),
+            1 => list_len("tags"),
             _ => {
                 let part = self.dice.pick(&["'o'", "'er'", "'a'", "' '"]);
                 Phrase::of("strpos({0}, {1})", &[text, Phrase::same(part)])
@@ -60,7 +60,7 @@ impl Author<'_> {
             };
         }
         let depth = depth - 1;
-        let computed = match self.dice.below(13) {
+        let double = match self.dice.below(13) {
             0 => Phrase::of("({0} + {1})", &[self.double(depth), self.double(depth)]),
             1 => Phrase::of("({0} - {1})", &[self.double(depth), self.integer(depth)]),
             2 => Phrase::of("({0} * {1})", &[self.double(depth), self.quarters()]),
@@ -77,7 +77,7 @@ impl Author<'_> {
             10 => Phrase::of("sqrt(abs({0}))", &[self.double(depth)]),
             _ => return self.chosen(Kind::Double, depth),
         };
-        plus_zero(computed)
+        computed(double)
     }
 
     fn quarters(&mut self) -> Phrase {

@@ -3,7 +3,7 @@
 use colonna_schema::Scalar;
 
 use super::{Author, Kind};
-use crate::differences::days_later;
+use crate::differences::{binned, days_later};
 use crate::phrase::Phrase;
 
 const UNITS: &[&str] = &["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
@@ -41,8 +41,7 @@ impl Author<'_> {
             0..=2 => self.truncated(depth),
             3 => {
                 let width = self.dice.pick(&["15 minutes", "1 hour", "7 days", "10 seconds"]);
-                let parts = [self.moment(depth), Phrase::same(width)];
-                Phrase::of("date_bin(INTERVAL '{1}', {0})", &parts)
+                binned(width, self.moment(depth))
             }
             4 | 5 => {
                 let sign = self.dice.pick(&["+", "-"]);

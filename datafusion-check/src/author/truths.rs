@@ -2,7 +2,7 @@
 
 use super::texts::EXPRESSIONS;
 use super::{Author, Kind, columns, named, quoted};
-use crate::differences::like;
+use crate::differences::{in_list_or_null, like};
 use crate::phrase::Phrase;
 
 const COMPARISONS: &[&str] =
@@ -82,12 +82,14 @@ impl Author<'_> {
     fn in_list(&mut self, kind: Kind) -> Phrase {
         let path = self.dice.pick(columns(kind));
         let len = 1 + self.dice.below(5);
-        let mut list: Vec<Phrase> = (0..len).map(|_| self.literal_of(path, kind)).collect();
-        if self.dice.one_in(5) {
-            list.push(Phrase::same("NULL"));
-        }
+        let list: Vec<Phrase> = (0..len).map(|_| self.literal_of(path, kind)).collect();
+        let list = Phrase::joined(&list, ", ");
         let not = if self.dice.one_in(3) { "NOT " } else { "" };
-        let parts = [named(path), Phrase::joined(&list, ", "), Phrase::same(not)];
+        if self.dice.one_in(5) {
+            let found = in_list_or_null(named(path), list);
+            return Phrase::of("({1}{0})", &[found, Phrase::same(not)]);
+        }
+        let parts = [named(path), list, Phrase::same(not)];
         Phrase::of("({0} {2}IN ({1}))", &parts)
     }
 
