@@ -24,8 +24,10 @@ const ROWS_SHOWN: usize = 12;
 pub enum Outcome {
     /// The answers say the same.
     Agreed,
-    /// DataFusion refuses it by a fault of its own that is known, or both refuse it.
-    NotAnswered,
+    /// Both refuse it, as where a number overflows.
+    BothRefused,
+    /// DataFusion refuses it by a fault of its own that is known.
+    TheirFault,
     /// One of them answers, or they answer differently.
     Differed(Box<Disagreement>),
 }
@@ -48,8 +50,9 @@ pub struct Disagreement {
 /// How many queries of each kind came to what.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// For each kind: those that agreed, were refused, and differed; and the rows compared.
-    pub counts: [[usize; 4]; Form::ALL.len()],
+    /// For each kind: those that agreed, were refused by both, met a fault of
+    /// DataFusion, and differed; and the rows of the answers.
+    pub counts: [[usize; 5]; Form::ALL.len()],
 }
 
 /// Asks the queries of so many seeds, from one on, and shows each disagreement as it is found.
@@ -76,12 +79,13 @@ pub fn check(
         let form = question.form;
         let (outcome, rows) = ask(seed, question, written, peer);
         let counts = &mut tally.counts[form as usize];
-        counts[3] += rows;
+        counts[4] += rows;
         match outcome {
             Outcome::Agreed => counts[0] += 1,
-            Outcome::NotAnswered => counts[1] += 1,
+            Outcome::BothRefused => counts[1] += 1,
+            Outcome::TheirFault => counts[2] += 1,
             Outcome::Differed(disagreement) => {
-                counts[2] += 1;
+                counts[3] += 1;
                 show(&disagreement);
             }
         }
@@ -94,25 +98,18 @@ fn ask(seed: u64, question: Question, written: &Written, peer: &Peer) -> (Outcom
     let unpruned = caught(|| answer(written, &question, false));
     let theirs = caught(|| peer.answer(&question.sql.theirs).map_err(|error| error.to_string()));
     let rows = ours.as_ref().map_or(0, Vec::len);
-    let agreed = match (&ours, &unpruned, &theirs) {
-        (Ok(ours), Ok(unpruned), Ok(theirs)) => {
-            same_answer(ours, theirs, &question.order)
-                && same_answer(unpruned, theirs, &question.order)
+    let outcome = match (&ours, &unpruned, &theirs) {
+        (Ok(ours), Ok(unpruned), Ok(theirs))
+            if same_answer(ours, theirs, &question.order)
+                && same_answer(unpruned, theirs, &question.order) =>
+        {
+            Outcome::Agreed
         }
-        (Err(ours), Err(_), Err(theirs)) => {
-            eprintln!("BOTH {seed} {ours} / {theirs}\n{}", question.sql.ours);
-            return (Outcome::NotAnswered, 0);
-        }
-        (Ok(_), Ok(_), Err(message)) if is_known(message) => return (Outcome::NotAnswered, 0),
-        _ => false,
+        (Err(_), Err(_), Err(_)) => Outcome::BothRefused,
+        (Ok(_), Ok(_), Err(message)) if is_known(message) => Outcome::TheirFault,
+        _ => Outcome::Differed(Box::new(Disagreement { seed, question, ours, unpruned, theirs })),
     };
-    match agreed {
-        true => (Outcome::Agreed, rows),
-        false => {
-            let disagreement = Disagreement { seed, question, ours, unpruned, theirs };
-            (Outcome::Differed(Box::new(disagreement)), rows)
-        }
-    }
+    (outcome, rows)
 }
 
 fn is_known(refusal: &str) -> bool {
@@ -136,7 +133,7 @@ fn answer(written: &Written, question: &Question, pruning: bool) -> Result<Rows,
 impl Tally {
     /// How many queries differed.
     pub fn differed(&self) -> usize {
-        self.counts.iter().map(|counts| counts[2]).sum()
+        self.counts.iter().map(|counts| counts[3]).sum()
     }
 
     /// How many queries agreed.
@@ -147,20 +144,22 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heads = ["kind of query", "agree", "refused", "differ", "rows"];
-        let [kind, agree, refuse, differ, rows] = heads;
-        writeln!(formatter, "{kind:<20} {agree:>8} {refuse:>12} {differ:>8} {rows:>10}")?;
-        let mut line = |name: &str, counts: [usize; 4]| {
-            let [agree, refuse, differ, rows] = counts;
-            writeln!(formatter, "{name:<20} {agree:>8} {refuse:>12} {differ:>8} {rows:>10}")
+        let mut line = |name: &str, cells: [String; 5]| {
+            let [agree, both, fault, differ, rows] = cells;
+            writeln!(
+                formatter,
+                "{name:<20} {agree:>8} {both:>12} {fault:>12} {differ:>8} {rows:>10}"
+            )
         };
-        let mut all = [0; 4];
+        let heads = ["agree", "both refuse", "their fault", "differ", "rows"];
+        line("kind of query", heads.map(str::to_owned))?;
+        let mut all = [0; 5];
         for form in Form::ALL {
             let counts = self.counts[*form as usize];
             all.iter_mut().zip(counts).for_each(|(all, count)| *all += count);
-            line(&form.to_string(), counts)?;
+            line(&form.to_string(), counts.map(|count| count.to_string()))?;
         }
-        line("all", all)
+        line("all", all.map(|count| count.to_string()))
     }
 }
 

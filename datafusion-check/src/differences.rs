@@ -12,6 +12,7 @@ pub const LEFT_OUT: &[&str] = &[
     "overflow: an error here; DataFusion wraps integers. Numbers that are computed with stay small.",
     "ORDER BY without NULLS: last here in either direction; DataFusion puts them first in DESC. The \
      place of nulls is always written.",
+    "ORDER BY a list or a struct: nulls in it are above all values here, below them in DataFusion.",
     "a double cast to an integer: nearest here, cut in DataFusion. Only whole ones are cast.",
     "a double or a timestamp cast to text: written as JSON and ISO 8601 write them here.",
 ];

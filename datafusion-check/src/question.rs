@@ -138,7 +138,11 @@ fn of_rows(author: &mut Author<'_>, form: Form) -> Question {
             false => (Phrase::same(""), Order::Free),
         },
         Form::TopRows if author.dice.one_in(3) => {
-            let lead = key(author, Phrase::same("c0"));
+            let lead = match author.dice.one_in(2) {
+                true => Phrase::same("c0"),
+                false => ordered_value(author),
+            };
+            let lead = key(author, lead);
             let keys = lead.then(&Phrase::same(", id"));
             let tail = Phrase::of(" ORDER BY {0}{1}", &[keys, cut(author)]);
             (tail, Order::Whole)
@@ -232,7 +236,9 @@ fn groups(author: &mut Author<'_>) -> Question {
     };
     let parts = [named(&exprs), filter(author), by, having(author)];
     let sql = Phrase::of("SELECT {0} FROM t{1} GROUP BY {2}{3}", &parts);
+    let is_nested = |key: &Phrase| NESTED.contains(&key.ours.as_str());
     let (tail, order) = match author.dice.below(3) {
+        _ if keys.iter().any(is_nested) => (Phrase::same(""), Order::Free),
         0 => (Phrase::same(""), Order::Free),
         other => {
             // Only by keys: the order of what was rounded is not determined.
@@ -244,12 +250,15 @@ fn groups(author: &mut Author<'_>) -> Question {
     Question { form: Form::Groups, sql: sql.then(&tail), order }
 }
 
+/// Columns by which groups are made and not sorted.
+const NESTED: &[&str] = &["tags", "\"user\""];
+
 fn group_key(author: &mut Author<'_>) -> Phrase {
     let kind = author.dice.pick(Kind::ALL);
     match author.dice.below(10) {
         0..=4 => author.column(kind),
         5 => Phrase::same(author.dice.pick(&["small", "shard", "city", "ok"])),
-        6 => Phrase::same(author.dice.pick(&["wild", "big"])),
+        6 => Phrase::same(author.dice.pick(&["wild", "big", "tags", "\"user\""])),
         7 => author.value(Kind::Moment, 1),
         _ => author.value(kind, 1),
     }

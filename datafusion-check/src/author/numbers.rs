@@ -17,7 +17,7 @@ impl Author<'_> {
             };
         }
         let depth = depth - 1;
-        match self.dice.below(15) {
+        match self.dice.below(16) {
             0 | 1 => Phrase::of("({0} + {1})", &[self.integer(depth), self.integer(depth)]),
             2 => Phrase::of("({0} - {1})", &[self.integer(depth), self.integer(depth)]),
             3 => Phrase::of("({0} * {1})", &[self.integer(depth), self.small_integer()]),
@@ -30,6 +30,7 @@ impl Author<'_> {
             10 => self.time_part(depth),
             11 => Phrase::of("TRY_CAST({0} AS BIGINT)", &[named(&["digits"])]),
             12 => Phrase::of("CAST({0} AS BIGINT)", &[named(&["ok"])]),
+            13 => Phrase::of("CAST(floor({0}) AS BIGINT)", &[named(&["x"])]),
             _ => self.chosen(Kind::Integer, depth),
         }
     }
@@ -60,7 +61,7 @@ impl Author<'_> {
             };
         }
         let depth = depth - 1;
-        let double = match self.dice.below(13) {
+        let double = match self.dice.below(15) {
             0 => Phrase::of("({0} + {1})", &[self.double(depth), self.double(depth)]),
             1 => Phrase::of("({0} - {1})", &[self.double(depth), self.integer(depth)]),
             2 => Phrase::of("({0} * {1})", &[self.double(depth), self.quarters()]),
@@ -75,6 +76,8 @@ impl Author<'_> {
             8 => Phrase::of("CAST({0} AS DOUBLE)", &[self.decimal(0)]),
             9 => Phrase::of("CAST({0} AS DOUBLE)", &[self.integer(depth)]),
             10 => Phrase::of("sqrt(abs({0}))", &[self.double(depth)]),
+            11 => Phrase::of("exp({0} / 1000.0)", &[self.column(Kind::Double)]),
+            12 => Phrase::of("power({0}, 2.0)", &[self.double(0)]),
             _ => return self.chosen(Kind::Double, depth),
         };
         computed(double)

@@ -36,6 +36,7 @@ impl Author<'_> {
         let kind = self.dice.pick(Kind::ALL);
         match self.dice.below(14) {
             0..=4 => self.comparison(kind),
+            5 if self.dice.one_in(2) => self.mixed_comparison(),
             5 => self.wide_comparison(),
             6 => self.between(kind),
             7 | 8 => self.in_list(kind),
@@ -70,6 +71,30 @@ impl Author<'_> {
         let literal = self.literal_of(path, Kind::Integer);
         let operator = Phrase::same(self.dice.pick(COMPARISONS));
         Phrase::of("({0} {2} {1})", &[named(path), literal, operator])
+    }
+
+    /// Values of types that differ and compare all the same.
+    fn mixed_comparison(&mut self) -> Phrase {
+        let operator = Phrase::same(self.dice.pick(COMPARISONS));
+        let columns = [("n", "x"), ("price", "small"), ("price", "x"), ("day", "ts"), ("x", "id")];
+        let (left, right) = match self.dice.below(6) {
+            0 | 1 => {
+                let (left, right) = self.dice.pick(&columns);
+                (named(&[left]), named(&[right]))
+            }
+            2 => (named(&["n"]), self.literal(Kind::Double)),
+            3 => (named(&["price"]), self.literal(Kind::Integer)),
+            4 => (named(&["x"]), self.literal(Kind::Integer)),
+            _ => {
+                let (name, kind) = self.dice.pick(&[("day", Kind::Day), ("ts", Kind::Moment)]);
+                let literal = self.literal(kind);
+                // The text alone, without the word for its type.
+                let text = |words: String| words.replace("DATE ", "").replace("TIMESTAMP ", "");
+                let text = Phrase { ours: text(literal.ours), theirs: text(literal.theirs) };
+                (named(&[name]), text)
+            }
+        };
+        Phrase::of("({0} {2} {1})", &[left, right, operator])
     }
 
     fn between(&mut self, kind: Kind) -> Phrase {
