@@ -12,6 +12,7 @@ pub const LEFT_OUT: &[&str] = &[
     "overflow: an error here; DataFusion wraps integers. Numbers that are computed with stay small.",
     "ORDER BY without NULLS: last here in either direction; DataFusion puts them first in DESC. The \
      place of nulls is always written.",
+    "ORDER BY -6: a place that does not exist here, a constant in DataFusion.",
     "ORDER BY a list or a struct: nulls in it are above all values here, below them in DataFusion.",
     "a double cast to an integer: nearest here, cut in DataFusion. Only whole ones are cast.",
     "a double or a timestamp cast to text: written as JSON and ISO 8601 write them here.",
@@ -37,7 +38,7 @@ pub const SETTINGS: &[(&str, bool)] = &[
 /// Queries that DataFusion refuses by a fault of its own, by what it says.
 pub const REFUSALS: &[(&str, &str)] = &[
     (
-        "Optimizer rule 'eliminate_group_by_constant' failed",
+        "Projections require unique expression names",
         "ts and CAST(ts AS DATE) as keys of groups are taken for one name",
     ),
     ("Error during planning: invalid digit found in string", "first_value(1.5 ORDER BY 1.5)"),
@@ -127,6 +128,11 @@ pub fn regexp_extract(text: Phrase, pattern: &str) -> Phrase {
         "(CASE WHEN {0} IS NULL THEN NULL ELSE coalesce(regexp_match({0}, '({1})')[1], '') END)",
         &[text, Phrase::same(pattern)],
     )
+}
+
+/// A moment as a format writes it, by names of functions of their own.
+pub fn formatted(moment: Phrase, format: Phrase) -> Phrase {
+    Phrase::pair("strftime({0}, {1})", "to_char({0}, {1})", &[moment, format])
 }
 
 /// A day and a number of days: DataFusion adds intervals only.

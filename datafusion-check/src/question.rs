@@ -140,7 +140,11 @@ fn of_rows(author: &mut Author<'_>, form: Form) -> Question {
         Form::TopRows if author.dice.one_in(3) => {
             let lead = match author.dice.one_in(2) {
                 true => Phrase::same("c0"),
-                false => ordered_value(author),
+                false => {
+                    // Never a literal: that is a place among the columns.
+                    let kind = author.dice.pick(Kind::ALL);
+                    author.value(kind, 1)
+                }
             };
             let lead = key(author, lead);
             let keys = lead.then(&Phrase::same(", id"));

@@ -1,7 +1,7 @@
 //! Texts.
 
 use super::{Author, Kind, named, quoted};
-use crate::differences::regexp_extract;
+use crate::differences::{formatted, regexp_extract};
 use crate::phrase::Phrase;
 use crate::rows::WORDS;
 
@@ -41,12 +41,7 @@ impl Author<'_> {
             }
             10 => {
                 let format = self.dice.pick(&["%Y-%m", "%H:%M", "%d.%m.%Y", "%j"]);
-                let format = quoted(format);
-                Phrase::pair(
-                    "strftime({0}, {1})",
-                    "to_char({0}, {1})",
-                    &[self.column(Kind::Moment), format],
-                )
+                formatted(self.column(Kind::Moment), quoted(format))
             }
             _ => self.chosen(Kind::Text, depth),
         }
