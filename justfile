@@ -22,6 +22,10 @@ peers *arguments="all":
     cargo build --release -p colonna-cli -p colonna-benches --bins
     python3 benches/peers/run.py {{arguments}}
 
+# Generated queries, asked of colonna and of DataFusion over the same files.
+datafusion-check queries="10000" seed="0":
+    cargo run --manifest-path datafusion-check/Cargo.toml -- {{queries}} {{seed}}
+
 # A fuzz target for a minute: decode_json, decode_csv, decode_pages or replay_log. Needs cargo-fuzz and a nightly toolchain.
 fuzz target seconds="60":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}

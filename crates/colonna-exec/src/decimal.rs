@@ -74,6 +74,14 @@ pub(crate) fn of_double(value: f64) -> Option<(i128, u8)> {
     })
 }
 
+/// How many of these digits stand before and behind the point.
+pub(crate) fn digits_of_double(value: f64) -> Option<(u8, u8)> {
+    let (value, scale) = of_double(value)?;
+    let whole = power_of_ten(scale).map(|power| value.unsigned_abs() / power.unsigned_abs())?;
+    let count = whole.checked_ilog10().map_or(0, |count| count + 1);
+    Some((u8::try_from(count).ok()?, scale))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +95,8 @@ mod tests {
         assert_eq!(parse("12a"), None);
         assert_eq!(of_double(0.1), Some((1, 1)));
         assert_eq!(of_double(1e300), None);
+        assert_eq!(digits_of_double(-136.95), Some((3, 2)));
+        assert_eq!(digits_of_double(0.125), Some((0, 3)));
     }
 
     #[test]

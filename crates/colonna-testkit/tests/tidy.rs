@@ -30,7 +30,7 @@ fn root() -> PathBuf {
 /// Every Rust file of the workspace, by its path from the root, with its text.
 fn rust_files() -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in ["crates", "benches", "examples", "fuzz"] {
+    for folder in ["crates", "benches", "examples", "datafusion-check", "fuzz"] {
         collect(&root().join(folder), &mut found);
     }
     found.sort();

@@ -348,13 +348,44 @@ fn whole(place: f64) -> usize {
 fn linear(low: f64, high: f64, part: f64) -> f64 {
     // Without a distance there is nothing to scale: infinity minus itself would be NaN.
     if part == 0.0 || cmp_doubles(low, high) == Ordering::Equal {
-        low
+        return low;
+    }
+    let distance = high - low;
+    if distance.is_finite() {
+        low + distance * part
     } else {
-        low + (high - low) * part
+        // An infinite distance would lead away from the end that is infinite.
+        low * (1.0 - part) + high * part
     }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a part of a distance is within it")]
 fn between(low: i64, high: i64, part: f64) -> i64 {
     ((i128::from(high) - i128::from(low)) as f64 * part).round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(low: f64, high: f64, expected: f64) {
+        let found = linear(low, high, 0.25);
+        assert!(cmp_doubles(found, expected).is_eq(), "{low}, {high}: {found}");
+    }
+
+    #[test]
+    fn between_a_number_and_an_infinity_lies_the_infinity() {
+        check(f64::NEG_INFINITY, 3.0, f64::NEG_INFINITY);
+        check(3.0, f64::INFINITY, f64::INFINITY);
+        check(f64::NEG_INFINITY, f64::INFINITY, f64::NAN);
+        check(f64::INFINITY, f64::INFINITY, f64::INFINITY);
+    }
+
+    #[test]
+    fn a_distance_past_the_largest_double_has_a_quarter() {
+        let large = 2_f64.powi(1023);
+        check(-large, large, -large / 2.0);
+        check(1.0, 2.0, 1.25);
+    }
 }

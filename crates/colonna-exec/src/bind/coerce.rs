@@ -192,14 +192,16 @@ pub(super) fn unify(
         operand.data_type == DataType::Null
             || matches!(operand.as_literal(), Some(Scalar::Utf8(_) | Scalar::Null))
     };
+    let exact = exact_common(&operands);
     let mut common: Option<DataType> = None;
-    for operand in operands.iter().filter(|operand| !follows(operand)) {
+    for operand in operands.iter().filter(|operand| exact.is_none() && !follows(operand)) {
         common = Some(match common {
             None => operand.data_type.clone(),
             Some(known) => wider(&known, &operand.data_type)
                 .ok_or_else(|| incompatible(expr, &known, &operand.data_type))?,
         });
     }
+    let common = exact.or(common);
     let common = common.unwrap_or_else(|| {
         let types = operands.iter().map(|operand| &operand.data_type);
         types.clone().find(|kind| **kind != DataType::Null).cloned().unwrap_or(DataType::Null)
@@ -209,6 +211,30 @@ pub(super) fn unify(
         .map(|operand| widened(operand, &common, expr))
         .collect::<Result<Vec<_>, _>>()?;
     Ok((operands, common))
+}
+
+/// The decimal that holds all, where there are decimals and every double is one that is written down
+/// and so stands for its digits.
+fn exact_common(operands: &[BoundExpr]) -> Option<DataType> {
+    let is_decimal = |operand: &BoundExpr| matches!(operand.data_type, DataType::Decimal { .. });
+    if !operands.iter().any(is_decimal) {
+        return None;
+    }
+    let (mut whole, mut scale) = (0, 0);
+    for operand in operands {
+        let (operand_whole, operand_scale) = match operand.as_literal() {
+            Some(Scalar::Float64(double)) => decimal::digits_of_double(*double)?,
+            Some(Scalar::Utf8(_) | Scalar::Null) => continue,
+            _ => match operand.data_type {
+                DataType::Decimal { .. } | DataType::Int64 => digits(&operand.data_type),
+                DataType::Null => continue,
+                _ => return None,
+            },
+        };
+        (whole, scale) = (operand_whole.max(whole), operand_scale.max(scale));
+    }
+    let precision = whole + scale;
+    (precision <= decimal::MAX_PRECISION).then_some(DataType::Decimal { precision, scale })
 }
 
 /// The type that holds the values of both.

@@ -131,6 +131,11 @@ fn branches_have_one_type() {
         &case(col("id"), lit(0.5)),
         "CASE WHEN ok THEN CAST(id AS float64) ELSE 0.5 END: float64",
     );
+    check(
+        &case(col("price"), lit(0.125)),
+        "CASE WHEN ok THEN CAST(price AS decimal(11,3)) ELSE 0.125 END: decimal(11,3)",
+    );
+    check(&case(lit(-136.95), lit(2)), "CASE WHEN ok THEN -136.95 ELSE 2.0 END: float64");
     check(&case(lit(Scalar::Null), col("id")), "CASE WHEN ok THEN null ELSE id END: int64");
     check(
         &case(col("ts"), lit("2025-01-01")),
@@ -140,6 +145,24 @@ fn branches_have_one_type() {
         &case(col("ts"), col("id")),
         "CASE WHEN ok THEN ts ELSE id END: timestamp and int64 do not go together: cast one of them",
     );
+}
+
+/// `least(price, 12.25) = price` is true of every price below, so nothing of it may be rounded.
+#[test]
+fn a_number_that_is_written_beside_decimals_is_one() {
+    let least = |others: &[Expr]| {
+        let first = std::iter::once(col("price"));
+        Expr::call(Function::Least, first.chain(others.iter().cloned()))
+    };
+    let cast = "CAST(price AS float64)";
+    check(&least(&[lit(12.25)]), "least(price, 12.25): decimal(10,2)");
+    check(
+        &least(&[lit(1e9), lit(1)]),
+        "least(CAST(price AS decimal(21,2)), 1000000000.00, 1.00): decimal(21,2)",
+    );
+    check(&least(&[col("ratio"), lit(0.5)]), &format!("least({cast}, ratio, 0.5): float64"));
+    check(&least(&[lit(f64::NAN)]), &format!("least({cast}, NaN): float64"));
+    check(&least(&[lit(1e37)]), &format!("least({cast}, 1e37): float64"));
 }
 
 #[test]

@@ -221,6 +221,11 @@ pub(super) fn unified(exprs: &[&Expr], scope: &Scope<'_>) -> Outcome<DataType> {
             common = wider(&common, &type_of(expr, scope)?)?;
         }
     }
+    for left in exprs {
+        for right in exprs {
+            check_decimal_beside_double(left, right, scope)?;
+        }
+    }
     if has_text_literal && common == DataType::Null {
         common = DataType::Utf8;
     }
