@@ -101,78 +101,22 @@ impl RowGroup<'_> {
         columns: &[usize],
         ranges: Vec<Range<u64>>,
     ) -> Result<Blocks, PageError> {
-        let mut units = Vec::new();
         let root = self.metadata.file_metadata().schema_descr().root_schema();
-        let mut nodes = Vec::new();
-        let mut path = Vec::new();
-        for field in &self.schema.fields {
-            let parent = (root, 0);
-            nodes.extend(self.node(field, &mut path, parent, columns, &ranges, &mut units)?);
-        }
-        let fields = nodes.iter().map(|node| Field::new(&node.name, node.data_type.clone()));
-        let schema = Arc::new(Schema::new(fields.collect()));
+        let (path, units) = (Vec::new(), Vec::new());
+        let mut plan = UnitPlan { group: &self, columns, ranges: &ranges, path, units };
+        let nodes = plan.nodes(&self.schema.fields, root, 0)?;
+        let units = plan.units;
         Ok(Blocks {
             next_row: ranges.first().map_or(0, |range| range.start),
             rows: Rows { range: 0..0, some: None },
             ranges,
             units,
+            schema: Arc::new(Schema::new(fields_of(&nodes))),
             nodes,
-            schema,
             source: Some(self.source),
             totals: self.totals,
             has_failed: false,
         })
-    }
-
-    /// A field with what is read of it; none where nothing is.
-    fn node(
-        &self,
-        field: &Field,
-        path: &mut Vec<String>,
-        (parent, level): (&Type, u8),
-        columns: &[usize],
-        ranges: &[Range<u64>],
-        units: &mut Vec<Unit>,
-    ) -> Result<Option<Node>, PageError> {
-        path.push(field.name.clone());
-        let node = self.node_at(field, path, (parent, level), columns, ranges, units);
-        path.pop();
-        node
-    }
-
-    fn node_at(
-        &self,
-        field: &Field,
-        path: &mut Vec<String>,
-        (parent, level): (&Type, u8),
-        columns: &[usize],
-        ranges: &[Range<u64>],
-        units: &mut Vec<Unit>,
-    ) -> Result<Option<Node>, PageError> {
-        let is_read = |leaf: &usize| self.leaves[*leaf].path.starts_with(path);
-        let below: Vec<usize> = columns.iter().copied().filter(is_read).collect();
-        if below.is_empty() {
-            return Ok(None);
-        }
-        let (name, data_type) = (field.name.clone(), field.data_type.clone());
-        let DataType::Struct(fields) = &field.data_type else {
-            units.push(self.unit(path, &below, data_type.clone(), ranges)?);
-            return Ok(Some(Node { name, data_type, content: Content::Unit(units.len() - 1) }));
-        };
-        let own = parent.get_fields().iter().find(|own| own.name() == name);
-        let own = own.ok_or_else(|| PageError::Malformed {
-            action: "read the schema",
-            detail: format!("no column {:?}", path.join(".")),
-        })?;
-        let level = level.saturating_add(u8::from(own.is_optional()));
-        let mut nodes = Vec::new();
-        for field in fields {
-            nodes.extend(self.node(field, path, (own, level), columns, ranges, units)?);
-        }
-        let fields = nodes.iter().map(|node| Field::new(&node.name, node.data_type.clone()));
-        let data_type = DataType::Struct(fields.collect());
-        let content = Content::Struct { level, depth: path.len(), fields: nodes };
-        Ok(Some(Node { name, data_type, content }))
     }
 
     fn unit(
@@ -211,6 +155,68 @@ impl RowGroup<'_> {
         };
         index.page_locations().iter().map(place).collect::<Option<_>>().unwrap_or_default()
     }
+}
+
+/// What is read of a row group, found field by field.
+struct UnitPlan<'a> {
+    group: &'a RowGroup<'a>,
+    /// The leaves that are read.
+    columns: &'a [usize],
+    ranges: &'a [Range<u64>],
+    /// The names that lead to the field that is looked at.
+    path: Vec<String>,
+    units: Vec<Unit>,
+}
+
+impl UnitPlan<'_> {
+    /// What is read of the fields of a parent, which may be null up to a level.
+    fn nodes(
+        &mut self,
+        fields: &[Field],
+        parent: &Type,
+        level: u8,
+    ) -> Result<Vec<Node>, PageError> {
+        let mut nodes = Vec::new();
+        for field in fields {
+            self.path.push(field.name.clone());
+            nodes.extend(self.node(field, parent, level)?);
+            self.path.pop();
+        }
+        Ok(nodes)
+    }
+
+    /// The field that the path leads to, with what is read of it; none where nothing is.
+    fn node(&mut self, field: &Field, parent: &Type, level: u8) -> Result<Option<Node>, PageError> {
+        let is_read = |leaf: &usize| self.group.leaves[*leaf].path.starts_with(&self.path);
+        let below: Vec<usize> = self.columns.iter().copied().filter(is_read).collect();
+        if below.is_empty() {
+            return Ok(None);
+        }
+        let (name, data_type) = (field.name.clone(), field.data_type.clone());
+        let DataType::Struct(fields) = &field.data_type else {
+            let unit = self.group.unit(&self.path, &below, data_type.clone(), self.ranges)?;
+            self.units.push(unit);
+            return Ok(Some(Node {
+                name,
+                data_type,
+                content: Content::Unit(self.units.len() - 1),
+            }));
+        };
+        let own = parent.get_fields().iter().find(|own| own.name() == name);
+        let own = own.ok_or_else(|| PageError::Malformed {
+            action: "read the schema",
+            detail: format!("no column {:?}", self.path.join(".")),
+        })?;
+        let level = level.saturating_add(u8::from(own.is_optional()));
+        let fields = self.nodes(fields, own, level)?;
+        let data_type = DataType::Struct(fields_of(&fields));
+        let content = Content::Struct { level, depth: self.path.len(), fields };
+        Ok(Some(Node { name, data_type, content }))
+    }
+}
+
+fn fields_of(nodes: &[Node]) -> Vec<Field> {
+    nodes.iter().map(|node| Field::new(&node.name, node.data_type.clone())).collect()
 }
 
 impl Blocks {
