@@ -81,7 +81,8 @@ impl Reader {
     ///
     /// Where it cannot be read, is no Parquet file, or has a column whose type has no counterpart.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, PageError> {
-        Self::from_file(File::open(path).map_err(|source| PageError::Open { source })?)
+        let opened = FileBytes::open(path.as_ref());
+        Self::from_source(opened.map_err(|source| PageError::Open { source })?)
     }
 
     /// Reads the footer of a file that is open.
@@ -90,7 +91,10 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn from_file(file: File) -> Result<Self, PageError> {
-        let source = FileBytes::new(file).map_err(|source| PageError::Open { source })?;
+        Self::from_source(FileBytes::new(file).map_err(|source| PageError::Open { source })?)
+    }
+
+    fn from_source(source: FileBytes) -> Result<Self, PageError> {
         guarded("read the footer", || {
             let metadata = ArrowReaderMetadata::load(&source, options())
                 .map_err(parquet_error("read the footer"))?;

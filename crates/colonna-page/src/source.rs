@@ -1,10 +1,15 @@
 //! The bytes of a file, by position: many threads read one file without a shared cursor.
+//!
+//! A table may have more files than a process may have open. So only the first that are opened stay
+//! open, and of the others those that a thread has read last.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::{Buf, Bytes};
 use parquet::errors::{ParquetError, Result};
@@ -16,10 +21,40 @@ use crate::cache::{CachedPage, PageCache, Place};
 /// of a page.
 const READ_AHEAD: usize = 4096;
 
+/// How many files stay open that were opened by their paths.
+const MOST_HELD: usize = 32;
+
+/// How many of the others a thread keeps open.
+const MOST_OPEN: usize = 4;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Files that were read last, the last of them at the end, with their numbers.
+    static OPEN: RefCell<Vec<(u64, File)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A file that is open, or can be opened again.
+#[derive(Debug)]
+enum Handle {
+    Given(File),
+    /// One of those that stay open.
+    Held(File),
+    Path(PathBuf),
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Self::Held(_) = self {
+            HELD.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 /// A file, and the parts of it that were read in one go.
 #[derive(Clone, Debug)]
 pub(crate) struct FileBytes {
-    file: Arc<File>,
+    handle: Arc<Handle>,
     len: u64,
     /// What tells it from all other files that were opened.
     number: u64,
@@ -31,11 +66,44 @@ pub(crate) struct FileBytes {
 
 impl FileBytes {
     pub(crate) fn new(file: File) -> io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let len = file.metadata()?.len();
-        let file = Arc::new(file);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { file, len, number, cache: None, spans: Vec::new(), read: Arc::default() })
+        Ok(Self::of(Handle::Given(file), len))
+    }
+
+    /// The file at a path.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        if HELD.fetch_add(1, Ordering::Relaxed) < MOST_HELD {
+            return Ok(Self::of(Handle::Held(file), len));
+        }
+        HELD.fetch_sub(1, Ordering::Relaxed);
+        Ok(Self::of(Handle::Path(path.to_owned()), len))
+    }
+
+    fn of(handle: Handle, len: u64) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (handle, number) = (Arc::new(handle), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self { handle, len, number, cache: None, spans: Vec::new(), read: Arc::default() }
+    }
+
+    fn read_exact_at(&self, room: &mut [u8], start: u64) -> io::Result<()> {
+        let path = match self.handle.as_ref() {
+            Handle::Given(file) | Handle::Held(file) => return file.read_exact_at(room, start),
+            Handle::Path(path) => path,
+        };
+        OPEN.with_borrow_mut(|open| {
+            match open.iter().position(|(number, _)| *number == self.number) {
+                Some(place) => open[place..].rotate_left(1),
+                None => {
+                    if open.len() >= MOST_OPEN {
+                        open.remove(0);
+                    }
+                    open.push((self.number, File::open(path)?));
+                }
+            }
+            open.last().map_or(Ok(()), |(_, file)| file.read_exact_at(room, start))
+        })
     }
 
     /// The same file with a count of its own of the bytes read.
@@ -80,7 +148,7 @@ impl FileBytes {
             return Err(ParquetError::EOF(message));
         }
         let mut bytes = vec![0; len];
-        self.file.read_exact_at(&mut bytes, start)?;
+        self.read_exact_at(&mut bytes, start)?;
         self.read.fetch_add(u64::try_from(len).unwrap_or_default(), Ordering::Relaxed);
         Ok(bytes.into())
     }
@@ -92,7 +160,7 @@ impl FileBytes {
             let message = format!("{len} bytes at {start} of a file of {}", self.len);
             return Err(ParquetError::EOF(message));
         }
-        self.file.read_exact_at(room, start)?;
+        self.read_exact_at(room, start)?;
         self.read.fetch_add(len, Ordering::Relaxed);
         Ok(())
     }
@@ -155,6 +223,27 @@ impl Read for BytesFrom {
 mod tests {
     use super::*;
     use std::io::Write;
+
+    #[test]
+    fn more_files_are_read_than_stay_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let files: Vec<FileBytes> = (0..MOST_HELD + 20)
+            .map(|number| {
+                let path = folder.path().join(number.to_string());
+                std::fs::write(&path, number.to_le_bytes()).unwrap();
+                FileBytes::open(&path).unwrap()
+            })
+            .collect();
+        let is_held = |file: &&FileBytes| matches!(file.handle.as_ref(), Handle::Held(_));
+        assert!(files.iter().filter(is_held).count() <= MOST_HELD);
+        for _ in 0..2 {
+            for (number, file) in files.iter().enumerate().rev() {
+                let mut room = [0; 8];
+                file.read_into(0, &mut room).unwrap();
+                assert_eq!(usize::from_le_bytes(room), number);
+            }
+        }
+    }
 
     #[test]
     fn parts_are_read_by_position_and_counted() {

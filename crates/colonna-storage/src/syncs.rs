@@ -17,7 +17,7 @@ use crate::{StorageError, TableFolder};
 const MOST_THREADS: usize = 4;
 
 /// How many files may wait, open. Who brings more waits, too.
-const MOST_WAITING: usize = 64;
+const MOST_WAITING: usize = 16;
 
 /// Makes data files durable, on threads of its own.
 ///

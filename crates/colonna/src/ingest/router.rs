@@ -21,11 +21,17 @@ use super::Ingest;
 use super::written::Written;
 use crate::Error;
 
-/// What one more part of a partition costs beside its values: the columns' own bookkeeping.
-const PART_OVERHEAD: usize = 160;
+/// What each column of one more part costs beside its values: its own bookkeeping.
+const PART_OVERHEAD: usize = 320;
 
 /// Parts of a partition are joined when there are more.
 const MAX_PARTS: usize = 64;
+
+/// Of small parts, of which each takes more than its rows do, when there are more than these.
+const MAX_SMALL_PARTS: usize = 6;
+
+/// Parts of fewer bytes, in the mean, are small.
+const SMALL_PART_BYTES: usize = 16 << 10;
 
 /// Files are ended when their rows take that many bytes in memory.
 const FILE_BYTES: usize = 512 << 20;
@@ -46,7 +52,7 @@ impl Budget {
     /// encoded.
     fn of(memory: u64) -> Self {
         let gathered = usize::try_from(memory / 8 * 3).unwrap_or(usize::MAX);
-        Self { gathered, file: FILE_BYTES, open_partitions: 4096 }
+        Self { gathered, file: FILE_BYTES, open_partitions: 1 << 16 }
     }
 }
 
@@ -168,10 +174,11 @@ impl Router {
         open.parts.push(part);
         open.byte_len += byte_len;
         self.byte_len += byte_len;
-        if open.parts.len() > MAX_PARTS {
+        let is_small = open.byte_len / open.parts.len() < SMALL_PART_BYTES;
+        if open.parts.len() > if is_small { MAX_SMALL_PARTS } else { MAX_PARTS } {
             let rows = sorted(&self.schema, std::mem::take(&mut open.parts), &[])?;
             let joined = Part { rows, picked: None };
-            let joined_len = joined.byte_len() + PART_OVERHEAD;
+            let joined_len = joined.byte_len() + PART_OVERHEAD * (leaf_count + 1);
             self.byte_len = (self.byte_len - open.byte_len) + joined_len;
             open.parts = vec![joined];
             open.byte_len = joined_len;
