@@ -111,8 +111,8 @@ fn order_statistics(
     paths: &[Vec<String>],
     order: &OrderHint,
 ) -> Vec<ColumnStatistics> {
-    let mut columns = reader.row_group_statistics(row_group).columns;
-    let known = |key: &OrderKey| paths.get(key.slot).and_then(|path| columns.remove(path));
+    let columns = reader.row_group_statistics(row_group).columns;
+    let known = |key: &OrderKey| paths.get(key.slot).and_then(|path| columns.get(path).cloned());
     order.keys.iter().map(known).map(Option::unwrap_or_default).collect()
 }
 

@@ -151,6 +151,7 @@ fn where_the_first_key_ties_the_second_leaves_row_groups_out() {
     for sql in [
         "SELECT tie, n, note FROM t ORDER BY tie, n DESC LIMIT 5",
         "SELECT n, note FROM t ORDER BY tie DESC, n LIMIT 5",
+        "SELECT note FROM t ORDER BY tie NULLS FIRST, tie DESC, n LIMIT 5",
     ] {
         let counters = counted(&table, sql);
         assert_eq!((counters.row_groups_skipped, counters.row_groups_read()), (3, 1), "{sql}");
