@@ -76,7 +76,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     let dictionary = vec(select(WORDS.to_vec()), 1..5)
         .prop_map(|words| Arc::new(words.into_iter().collect::<Strings>()));
     let form =
-        || prop_oneof![6 => Just(Form::Codes), 1 => Just(Form::Flat), 1 => Just(Form::Constant)];
+        || prop_oneof![4 => Just(Form::Codes), 1 => Just(Form::Flat), 2 => Just(Form::Constant)];
     let batch = (vec(any_row(), 0..60), [form(), form(), form()]);
     // Of up to three dictionaries, each column has one in all batches; several may have the same.
     (vec(dictionary, 1..=3), any::<[Index; 3]>(), vec(batch, 1..4)).prop_map(
