@@ -17,6 +17,10 @@ ci:
 bench:
     cargo bench -p colonna-benches
 
+# Each query's time beside that of reading and decoding what it needs; the folder has the tables `events` and `trips`.
+limits tables *arguments:
+    cargo run --release -p colonna-benches --bin limits -- --tables {{tables}} {{arguments}}
+
 # colonna beside DuckDB, Polars, chDB and DataFusion, as Markdown: load, query or all. Needs Python 3.11.
 peers *arguments="all":
     cargo build --release -p colonna-cli -p colonna-benches --bins

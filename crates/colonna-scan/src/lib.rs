@@ -42,5 +42,6 @@ mod top_k;
 
 pub use counters::Counters;
 pub use error::ScanError;
-pub use scan::{ScanOptions, explain, scan};
+pub use plan::Task;
+pub use scan::{ScanOptions, explain, scan, tasks};
 pub use source::{ScanFile, ScanSource};

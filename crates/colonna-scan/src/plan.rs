@@ -12,17 +12,35 @@ use crate::{Counters, ScanError, ScanFile, ScanOptions, ScanSource};
 
 /// Rows of one row group that are to be read.
 #[derive(Clone, Debug)]
-pub(crate) struct Task {
+pub struct Task {
     /// Which file of the source.
-    pub(crate) file: usize,
+    pub file: usize,
     /// Its reader.
-    pub(crate) reader: Arc<Reader>,
+    pub reader: Arc<Reader>,
     /// Which row group of the file.
-    pub(crate) row_group: usize,
+    pub row_group: usize,
     /// Which of its rows, ascending; `None` for all.
-    pub(crate) ranges: Option<Vec<Range<u64>>>,
+    pub ranges: Option<Vec<Range<u64>>>,
     /// With an order and a limit, what is known of the columns that the rows are ordered by.
-    pub(crate) order: Vec<ColumnStatistics>,
+    pub order: Vec<ColumnStatistics>,
+}
+
+impl Task {
+    /// The task without the pages whose rows all stand behind a bound; none where these are all.
+    pub fn within(
+        &self,
+        source: &ScanSource,
+        plan: &Plan,
+        hint: &OrderHint,
+        bound: &[Scalar],
+    ) -> Option<Self> {
+        if !hint.may_be_within(&self.order, bound) {
+            return None;
+        }
+        let ranges = rows_within(source, plan, self, hint, bound);
+        let is_empty = ranges.as_ref().is_some_and(|ranges| ranges.iter().all(Range::is_empty));
+        (!is_empty).then(|| Self { ranges, ..self.clone() })
+    }
 }
 
 /// Whether the log rules out that the file has a row for the predicate.
@@ -93,13 +111,13 @@ fn order_statistics(
     paths: &[Vec<String>],
     order: &OrderHint,
 ) -> Vec<ColumnStatistics> {
-    let mut columns = reader.row_group_statistics(row_group).columns;
-    let known = |key: &OrderKey| paths.get(key.slot).and_then(|path| columns.remove(path));
+    let columns = reader.row_group_statistics(row_group).columns;
+    let known = |key: &OrderKey| paths.get(key.slot).and_then(|path| columns.get(path).cloned());
     order.keys.iter().map(known).map(Option::unwrap_or_default).collect()
 }
 
 /// Those rows of a task whose pages may have a row that stands no later than a bound.
-pub(crate) fn rows_within(
+fn rows_within(
     source: &ScanSource,
     plan: &Plan,
     task: &Task,

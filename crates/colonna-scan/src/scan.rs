@@ -120,6 +120,21 @@ pub fn explain(source: &ScanSource, plan: &Plan) -> Result<Counters, ScanError> 
     Ok(counters)
 }
 
+/// What a scan would read, as far as statistics say it. Footers are read, pages are not.
+///
+/// # Errors
+///
+/// Where a footer cannot be read.
+pub fn tasks(
+    source: &ScanSource,
+    plan: &Plan,
+    options: &ScanOptions,
+) -> Result<Vec<Task>, ScanError> {
+    let (mut state, mut counters) = (plan.partial(), Counters::default());
+    let opened = opened_files(source, plan, options, &mut state, &mut counters);
+    tasks_of_files(source, &opened, plan, options, &mut state, &mut counters)
+}
+
 /// The files that must be opened. Where the plan can be answered from statistics, those of a file
 /// are folded into `state` instead of its rows.
 fn opened_files(

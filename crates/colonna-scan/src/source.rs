@@ -105,11 +105,17 @@ impl ScanSource {
         Ok(Self { schema, files, renamed })
     }
 
-    /// Keeps inflated pages of all files in up to so many bytes. To be asked for before the first
-    /// scan.
+    /// Keeps inflated pages of all files in up to so many bytes.
     pub fn cache_pages(&mut self, byte_len: u64) {
         let pages = Arc::new(PageCache::new(byte_len));
-        self.files.iter_mut().for_each(|file| file.pages = Some(Arc::clone(&pages)));
+        for file in &mut self.files {
+            // The footers of a folder's files are read for its schema.
+            if let Some(reader) = file.reader.take().and_then(Arc::into_inner) {
+                let reader = reader.with_page_cache(Arc::clone(&pages));
+                file.reader = OnceLock::from(Arc::new(reader));
+            }
+            file.pages = Some(Arc::clone(&pages));
+        }
     }
 
     /// The path of a column in the files.

@@ -1,8 +1,8 @@
 //! The first rows of an order: what is likely to hold them is read first, and what cannot hold any
 //! more of them is not read.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering as Memory};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,8 +10,7 @@ use colonna_column::{Bitmap, Columns};
 use colonna_exec::{OrderHint, Partial, Plan};
 use colonna_schema::Scalar;
 
-use crate::plan::{Task, rows_within};
-use crate::{Counters, ScanError, ScanSource, row_group};
+use crate::{Counters, ScanError, ScanSource, Task, row_group};
 
 /// Of more rows than that it costs more to keep them in order than it saves.
 const TOLD_MAX: usize = 4096;
@@ -111,19 +110,13 @@ fn run_task(
     bound: &SharedBound,
 ) -> Result<(Partial, Counters), ScanError> {
     let mut partial = plan.partial();
-    let skipped = Counters { row_groups_skipped: 1, ..Counters::default() };
-    let read = match bound.now() {
-        None => row_group::run(source, plan, task, &mut partial, Some(bound))?,
-        Some(now) if !bound.hint.may_be_within(&task.order, &now) => skipped,
-        Some(now) => {
-            let ranges = rows_within(source, plan, task, &bound.hint, &now);
-            if ranges.as_ref().is_some_and(|ranges| ranges.iter().all(Range::is_empty)) {
-                skipped
-            } else {
-                let task = Task { ranges, ..task.clone() };
-                row_group::run(source, plan, &task, &mut partial, Some(bound))?
-            }
-        }
+    let task = match bound.now() {
+        None => Some(Cow::Borrowed(task)),
+        Some(now) => task.within(source, plan, &bound.hint, &now).map(Cow::Owned),
+    };
+    let read = match task {
+        None => Counters { row_groups_skipped: 1, ..Counters::default() },
+        Some(task) => row_group::run(source, plan, &task, &mut partial, Some(bound))?,
     };
     if bound.hint.limit <= TOLD_MAX {
         bound.tell_rows(partial.order_keys()?);

@@ -13,6 +13,9 @@ const KEPT: usize = 16;
 
 /// What expressions made of dictionaries: the batches of a row group share their dictionaries, and
 /// each entry is computed once for all of them.
+///
+/// Invariant: what an expression makes of an entry depends on nothing else. So it is asked only for
+/// expressions of which a single operand reads columns.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memo(RefCell<Vec<Remembered>>);
 

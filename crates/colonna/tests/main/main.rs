@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod corridor;
+mod counters;
 mod regression;
 mod roundtrip;
 mod shared_data;

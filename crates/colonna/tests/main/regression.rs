@@ -169,3 +169,17 @@ fn a_backslash_n_is_null_only_without_quotes() {
         &["x", "null", "\\N"],
     );
 }
+
+/// A CASE that is one text in a page and another text in the next was compared with the entries of
+/// a dictionary once for both.
+#[test]
+fn what_is_constant_in_a_page_is_not_taken_for_a_constant() {
+    let rows = (0..60_000).map(|n| format!("{n},{}\n", if n % 2 == 0 { "x" } else { "y" }));
+    let input = "n,a\n".to_owned() + &rows.collect::<String>();
+    check(
+        "in.csv",
+        input,
+        "SELECT count(*), sum(n) FROM t WHERE a = CASE WHEN n + 1 > 20000 THEN 'x' ELSE 'y' END",
+        &["30000 899980000"],
+    );
+}
