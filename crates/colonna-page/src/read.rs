@@ -90,7 +90,19 @@ impl Reader {
     ///
     /// As [`Reader::open`].
     pub fn from_file(file: File) -> Result<Self, PageError> {
-        let source = FileBytes::new(file).map_err(|source| PageError::Open { source })?;
+        Self::from_bytes(FileBytes::new(file).map_err(|source| PageError::Open { source })?)
+    }
+
+    /// Reads the footer of a Parquet file that is a part of another file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`].
+    pub fn from_part(file: &Arc<File>, part: Range<u64>) -> Result<Self, PageError> {
+        Self::from_bytes(FileBytes::of_part(Arc::clone(file), part))
+    }
+
+    fn from_bytes(source: FileBytes) -> Result<Self, PageError> {
         guarded("read the footer", || {
             let metadata = ArrowReaderMetadata::load(&source, options())
                 .map_err(parquet_error("read the footer"))?;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,8 @@ const READ_AHEAD: usize = 4096;
 #[derive(Clone, Debug)]
 pub(crate) struct FileBytes {
     file: Arc<File>,
+    /// Where the first byte stands, where it is a part of a file.
+    start: u64,
     len: u64,
     /// What tells it from all other files that were opened.
     number: u64,
@@ -31,11 +34,16 @@ pub(crate) struct FileBytes {
 
 impl FileBytes {
     pub(crate) fn new(file: File) -> io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let len = file.metadata()?.len();
-        let file = Arc::new(file);
+        Ok(Self::of_part(Arc::new(file), 0..len))
+    }
+
+    /// These bytes of a file, as if they were all of it.
+    pub(crate) fn of_part(file: Arc<File>, part: Range<u64>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let (start, len) = (part.start, part.end.saturating_sub(part.start));
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Ok(Self { file, len, number, cache: None, spans: Vec::new(), read: Arc::default() })
+        Self { file, start, len, number, cache: None, spans: Vec::new(), read: Arc::default() }
     }
 
     /// The same file with a count of its own of the bytes read.
@@ -80,7 +88,7 @@ impl FileBytes {
             return Err(ParquetError::EOF(message));
         }
         let mut bytes = vec![0; len];
-        self.file.read_exact_at(&mut bytes, start)?;
+        self.file.read_exact_at(&mut bytes, self.start.saturating_add(start))?;
         self.read.fetch_add(u64::try_from(len).unwrap_or_default(), Ordering::Relaxed);
         Ok(bytes.into())
     }
@@ -92,7 +100,7 @@ impl FileBytes {
             let message = format!("{len} bytes at {start} of a file of {}", self.len);
             return Err(ParquetError::EOF(message));
         }
-        self.file.read_exact_at(room, start)?;
+        self.file.read_exact_at(room, self.start.saturating_add(start))?;
         self.read.fetch_add(len, Ordering::Relaxed);
         Ok(())
     }
@@ -173,5 +181,8 @@ mod tests {
         assert!(source.get_bytes(79_999, 2).is_err());
         assert!(source.get_bytes(u64::MAX, 2).is_err());
         assert_eq!(source.counting().bytes_read(), 0);
+        let part = FileBytes::of_part(Arc::clone(&source.file), 100..200);
+        assert_eq!(part.get_bytes(20, 30).unwrap(), bytes[120..150]);
+        assert!(part.get_bytes(90, 11).is_err());
     }
 }

@@ -111,9 +111,14 @@ fn run_task(
     bound: &SharedBound,
 ) -> Result<(Partial, Counters), ScanError> {
     let mut partial = plan.partial();
+    let take_in = |partial: &mut Partial, rows: Columns, _| {
+        partial.update_selected(&rows)?;
+        partial.order_bound().into_iter().for_each(|found| bound.tell(found));
+        Ok(())
+    };
     let skipped = Counters { row_groups_skipped: 1, ..Counters::default() };
     let read = match bound.now() {
-        None => row_group::run(source, plan, task, &mut partial, Some(bound))?,
+        None => row_group::run(source, plan, task, &mut partial, Some(bound), take_in)?,
         Some(now) if !bound.hint.may_be_within(&task.order, &now) => skipped,
         Some(now) => {
             let ranges = rows_within(source, plan, task, &bound.hint, &now);
@@ -121,7 +126,7 @@ fn run_task(
                 skipped
             } else {
                 let task = Task { ranges, ..task.clone() };
-                row_group::run(source, plan, &task, &mut partial, Some(bound))?
+                row_group::run(source, plan, &task, &mut partial, Some(bound), take_in)?
             }
         }
     };
