@@ -6,4 +6,5 @@ mod corridor;
 mod regression;
 mod roundtrip;
 mod shared_data;
+mod spill;
 mod surprises;
