@@ -97,7 +97,8 @@ impl Divided {
         let hashes = hashes_of(&keys.into_columns(), group_count);
         // The lowest bits are those by which the groups of a part are spread in the end.
         let shift = LEVEL_BITS * (level + 1);
-        let hashes: Vec<u64> = groups.iter().map(|&group| hashes[group as usize] >> shift).collect();
+        let hashes: Vec<u64> =
+            groups.iter().map(|&group| hashes[group as usize] >> shift).collect();
         by_partition(&hashes, part_count)
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Columns, Pick};
+use colonna_column::{Bitmap, Column, Columns, Pick, Picks, pick};
 use colonna_schema::{Expr, Field, Query, Scalar, Schema, Statistics};
 use rayon::prelude::*;
 
@@ -477,13 +477,22 @@ impl GroupBody {
 
     /// The rows of all partitions, in the order in which their groups first appeared.
     fn joined(&self, made: Vec<Placed>) -> Result<Columns, ExecError> {
-        let made = made.into_iter().map(|made| (made.rows, made.places));
-        let (batches, places): (Vec<Columns>, Vec<Vec<i64>>) = made.unzip();
-        let all = Columns::concat(&self.projected.schema, &batches)?;
-        drop(batches);
-        let places = Column::from_i64(places.into_iter().flatten().collect());
-        let order = [(Cow::Borrowed(&places), Direction::default())];
-        Ok(all.gather(&sorted_rows(&order, all.row_count(), None)?))
+        let mut order = Vec::with_capacity(made.iter().map(|made| made.places.len()).sum());
+        let mut pieces = Vec::with_capacity(made.len());
+        for (piece, Placed { rows, places }) in (0..).zip(made) {
+            let picks = (0..).map(|row| Pick { piece, row });
+            order.extend(places.into_iter().zip(picks));
+            pieces.push(rows.into_parts().1.into_iter());
+        }
+        order.par_sort_unstable_by_key(|(place, _)| *place);
+        let picks: Picks = order.into_iter().map(|(_, pick)| pick).collect();
+        // Column by column, so that no more than one of them is in memory twice.
+        let columns = self.projected.schema.fields.iter().map(|field| {
+            let column: Vec<Column> = pieces.iter_mut().filter_map(Iterator::next).collect();
+            pick(&field.data_type, &column.iter().collect::<Vec<_>>(), &picks)
+        });
+        let schema = Arc::clone(&self.projected.schema);
+        Ok(Columns::try_new(schema, columns.collect(), picks.len())?)
     }
 
     /// The order of ORDER BY, as far as LIMIT asks for it.
@@ -589,6 +598,10 @@ impl Partial {
             }
             (State::Finished(made), State::Finished(later), _) => {
                 made.extend(later);
+                Ok(())
+            }
+            (State::Groups(groups), later @ State::Finished(_), _) if groups.group_count() == 0 => {
+                self.state = later;
                 Ok(())
             }
             _ => Err(ExecError::ForeignPartial),

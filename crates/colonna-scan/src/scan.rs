@@ -46,9 +46,7 @@ pub fn scan(
         Some(_) => TASKS_PER_THREAD * rayon::current_num_threads(),
         None => usize::MAX,
     };
-    let divided = options.memory.and_then(|limit| Some((limit, Divided::try_new(plan)?)));
-    let share = if divided.is_some() { STATE_SHARE } else { 1 };
-    let memory = Memory::new(options.memory.map(|limit| limit / share));
+    let bounds = Bounds::new(plan, options);
     for files in opened.chunks(window.max(1)) {
         let tasks = tasks_of_files(source, files, plan, options, &mut state, &mut counters)?;
         if let Some(hint) = plan.order_hint().filter(|_| options.pruning) {
@@ -59,17 +57,7 @@ pub fn scan(
             continue;
         }
         for tasks in tasks.chunks(window.max(1)) {
-            let mut folded: Result<Vec<_>, ScanError> =
-                run(source, plan, tasks, &memory).into_iter().collect();
-            if let (Err(ScanError::OutOfMemory { .. }), Some((limit, divided))) = (&folded, &divided)
-            {
-                let spill = Spill { source, plan, divided, tasks, limit: *limit };
-                let (partial, read) = spill.run(memory.expected(tasks))?;
-                // Groups come of rows only, and all of them in one run: there is nothing before.
-                state = divided.finish(divided.partial())?;
-                folded = Ok(vec![(partial, read)]);
-            }
-            for (partial, read) in folded? {
+            for (partial, read) in bounds.run(source, plan, tasks)? {
                 state.merge(partial)?;
                 counters += read;
             }
@@ -79,6 +67,39 @@ pub fn scan(
         }
     }
     Ok((state, counters))
+}
+
+/// What memory allows, and what is done beyond that.
+struct Bounds {
+    memory: Memory,
+    /// With GROUP BY: how groups that are too many are made part by part, and within which memory.
+    divided: Option<(Divided, u64)>,
+}
+
+impl Bounds {
+    fn new(plan: &Plan, options: &ScanOptions) -> Self {
+        let divided = options.memory.and_then(|limit| Some((Divided::try_new(plan)?, limit)));
+        let share = if divided.is_some() { STATE_SHARE } else { 1 };
+        Self { memory: Memory::new(options.memory.map(|limit| limit / share)), divided }
+    }
+
+    /// States of the rows of some tasks, in their order.
+    fn run(
+        &self,
+        source: &ScanSource,
+        plan: &Plan,
+        tasks: &[Task],
+    ) -> Result<Vec<(Partial, Counters)>, ScanError> {
+        let folded: Result<Vec<_>, _> =
+            run(source, plan, tasks, &self.memory).into_iter().collect();
+        match (&folded, &self.divided) {
+            (Err(ScanError::OutOfMemory { .. }), &Some((ref divided, limit))) => {
+                let spill = Spill { source, plan, divided, tasks, limit };
+                spill.run(self.memory.expected(tasks)).map(|made| vec![made])
+            }
+            _ => folded,
+        }
+    }
 }
 
 /// Runs of tasks that follow each other, each folded into one state, in their order. How many they

@@ -70,7 +70,7 @@ impl Spill<'_> {
         let part_count = part_count.clamp(PARTS_MIN, Divided::PARTS_MAX).next_power_of_two();
         let (chunks, mut counters) = self.set_aside(&store, part_count)?;
         let parts = sorted(chunks, part_count, 1);
-        let mut state = self.divided.finish(self.divided.partial())?;
+        let mut state = self.plan.partial();
         let mut too_large = Vec::new();
         for (part, made) in self.made_at_once(&store, &parts, share, at_once)? {
             match made {

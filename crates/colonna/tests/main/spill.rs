@@ -4,10 +4,10 @@ use std::fs::File;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use colonna::{Answer, Error, QueryOptions, Table};
-use colonna_column::Columns;
+use colonna_column::{Column, Columns};
 use colonna_page::{WriteOptions, write_file};
-use colonna_schema::{Query, Scalar};
-use colonna_testkit::generate::{any_query, any_table, table_schema};
+use colonna_schema::{DataType, Query, Scalar};
+use colonna_testkit::generate::{Question, any_query, any_table, table_schema};
 use colonna_testkit::{Sandbox, assert_same_rows};
 use proptest::prelude::{ProptestConfig, Strategy, TestCaseError, prop};
 use proptest::test_runner::TestRunner;
@@ -50,7 +50,7 @@ fn is_out_of_memory(error: &Error) -> bool {
 fn an_answer_does_not_depend_on_how_much_of_it_fits_into_memory() {
     let spilled = AtomicUsize::new(0);
     let config = ProptestConfig { cases: 128, ..ProptestConfig::default() };
-    let law = |(rows, question): (Columns, colonna_testkit::generate::Question)| {
+    let law = |(rows, question): (Columns, Question)| {
         let sandbox = Sandbox::new();
         let table = written(&sandbox, &rows, 37);
         let expected = asked(&table, &question.query, 2, None);
@@ -76,16 +76,16 @@ fn an_answer_does_not_depend_on_how_much_of_it_fits_into_memory() {
     assert!(spilled.into_inner() > 100);
 }
 
-/// `count` rows, of which each hundredth has a word of its own, and an id twice each.
+/// That many rows, two of each id, and a hundred of each word.
 fn events(count: i64) -> Columns {
     let word = |row: i64| format!("word {}", row * 7919 % (count / 100));
     let words: Vec<Scalar> = (0..count).map(|row| Scalar::from(word(row).as_str())).collect();
-    let words = colonna_column::Column::from_scalars(&colonna_schema::DataType::Utf8, &words);
+    let words = Column::from_scalars(&DataType::Utf8, &words);
     let id = |row: i64| row * 104_729 % (count / 2);
     Columns::from_named(vec![
-        ("id".to_owned(), colonna_column::Column::from_i64((0..count).map(id).collect())),
+        ("id".to_owned(), Column::from_i64((0..count).map(id).collect())),
         ("word".to_owned(), words.unwrap()),
-        ("n".to_owned(), colonna_column::Column::from_i64((0..count).collect())),
+        ("n".to_owned(), Column::from_i64((0..count).collect())),
     ])
     .unwrap()
 }
@@ -112,6 +112,22 @@ fn groups_that_take_more_than_is_allowed_go_to_a_temporary_file() {
             assert_same_rows(&rows_of(&expected), &rows_of(&found), true);
         }
     }
+}
+
+/// What is expected of the first rows is too little for those that follow, and a part too large.
+#[test]
+fn parts_that_are_too_large_are_divided_again() {
+    let sandbox = Sandbox::new();
+    let table = written(&sandbox, &events(40_000), 3_000);
+    let query = colonna_sql::parse("SELECT id, max(word) AS w, count(*) FROM t GROUP BY id");
+    let query = query.unwrap().query;
+    let expected = asked(&table, &query, 2, None).unwrap();
+    let [once, again] = [512 << 10, 8 << 10].map(|memory| {
+        let found = asked(&table, &query, 3, Some(memory)).unwrap();
+        assert_same_rows(&rows_of(&expected), &rows_of(&found), true);
+        found.counters().bytes_spilled
+    });
+    assert!(0 < once && once * 2 < again, "{once} {again}");
 }
 
 #[test]
