@@ -41,6 +41,18 @@ fn offer<T: Copy>(
     }
 }
 
+/// As [`offer`], with NaN as the greatest.
+#[inline]
+fn offer_double(kept: &mut Option<f64>, value: f64, wanted: Ordering) {
+    let stays = |kept: f64| match wanted {
+        Ordering::Greater => value <= kept || kept.is_nan(),
+        _ => value >= kept || value.is_nan(),
+    };
+    if !kept.is_some_and(stays) {
+        *kept = Some(value);
+    }
+}
+
 /// The first of the doubles that no other goes before.
 fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
     let (first, rest) = values.split_first()?;
@@ -138,23 +150,9 @@ impl Extreme {
                     offer(&mut kept[0], best, wanted, |a, b| cmp_doubles(*a, *b));
                 });
             }
-            (State::Doubles(kept), Values::Float64(values)) if wanted == Ordering::Greater => {
-                grouping.each_valid(&column, |group, row| {
-                    let (kept, value) = (&mut kept[group], values[row]);
-                    match kept {
-                        // NaN is the greatest.
-                        Some(kept) if value <= *kept || kept.is_nan() => {}
-                        _ => *kept = Some(value),
-                    }
-                });
-            }
             (State::Doubles(kept), Values::Float64(values)) => {
                 grouping.each_valid(&column, |group, row| {
-                    let (kept, value) = (&mut kept[group], values[row]);
-                    match kept {
-                        Some(kept) if value >= *kept || value.is_nan() => {}
-                        _ => *kept = Some(value),
-                    }
+                    offer_double(&mut kept[group], values[row], wanted);
                 });
             }
             (State::Decimals(kept), Values::Decimal(values)) => {

@@ -106,6 +106,37 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// Texts that were found to be UTF-8 all at once, which takes less than asking of each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CheckedTexts<'a> {
+    texts: Texts<'a>,
+    /// All of them in a row; nothing where that is no UTF-8.
+    whole: &'a str,
+}
+
+impl<'a> CheckedTexts<'a> {
+    pub(super) fn of(column: &'a Column) -> Self {
+        let texts = Texts::of(column);
+        let whole = match texts {
+            Texts::Each(strings) => simdutf8::basic::from_utf8(strings.parts().1),
+            _ => Ok(""),
+        };
+        Self { texts, whole: whole.unwrap_or_default() }
+    }
+
+    /// The text at a row; one that is no UTF-8 is empty.
+    #[inline]
+    pub(super) fn text(&self, row: usize) -> &'a str {
+        if let Texts::Each(strings) = self.texts
+            && let [start, end] = strings.parts().0.get(row..row + 2).unwrap_or_default()
+            && let Some(text) = self.whole.get(*start..*end)
+        {
+            return text;
+        }
+        self.texts.text(row)
+    }
+}
+
 /// The rows where no operand is null; `None` where that is all of them.
 pub(super) fn all_valid(operands: &[&Column]) -> Option<Bitmap> {
     let mut joined: Option<Bitmap> = None;

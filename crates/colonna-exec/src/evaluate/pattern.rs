@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::frame::Site;
 use super::logic::boolean;
-use super::operand::{Side, Texts, all_valid, integers, is_valid};
+use super::operand::{CheckedTexts, Side, Texts, all_valid, integers, is_valid};
 use super::text::{text_rows, with_part};
 use crate::ExecError;
 
@@ -204,12 +204,17 @@ pub(super) fn call(
     };
     let validity = all_valid(operands);
     let len = texts.len();
-    let texts = Texts::of(texts);
+    let texts = CheckedTexts::of(texts);
     let third = operands.get(2).copied();
     let fourth = operands.get(3).copied();
     let mut regexes = Regexes::new(Texts::of(patterns), fourth.map(Texts::of));
     match function {
         Function::RegexpMatches => {
+            if validity.is_none() && len > 0 && regexes.is_constant() {
+                let regex = &regexes.at(site, 0)?.regex;
+                let bits = Bitmap::from_fn(len, |row| regex.is_match(texts.text(row)));
+                return Ok(boolean(bits, None));
+            }
             let mut bits = Bitmap::filled(false, len);
             for row in (0..len).filter(|row| is_valid(validity.as_ref(), *row)) {
                 bits.set(row, regexes.at(site, row)?.regex.is_match(texts.text(row)));
@@ -295,10 +300,15 @@ impl<'a> Regexes<'a> {
         Self { patterns, flags, known: FxHashMap::default(), constant: None }
     }
 
+    /// Whether all rows have one pattern.
+    fn is_constant(&self) -> bool {
+        matches!(self.patterns, Texts::One(_))
+            && self.flags.as_ref().is_none_or(|flags| matches!(flags, Texts::One(_)))
+    }
+
     fn at(&mut self, site: &Site<'_>, row: usize) -> Result<&Pattern, ExecError> {
+        let is_constant = self.is_constant();
         let Self { patterns, flags, constant, .. } = self;
-        let is_constant = matches!(patterns, Texts::One(_))
-            && flags.as_ref().is_none_or(|flags| matches!(flags, Texts::One(_)));
         if is_constant && let Some(compiled) = constant {
             return Ok(compiled);
         }

@@ -8,7 +8,7 @@ use memchr::memmem;
 
 use super::frame::Site;
 use super::logic::boolean;
-use super::operand::{Side, Texts, all_valid, integers, is_valid};
+use super::operand::{CheckedTexts, Side, Texts, all_valid, integers, is_valid};
 use crate::ExecError;
 
 /// The longest text that a function may make of one row.
@@ -160,7 +160,7 @@ fn code_points(bytes: &[u8]) -> usize {
 
 /// The arguments of a function that makes a text of a text, row by row.
 struct Arguments<'a> {
-    texts: Vec<Texts<'a>>,
+    texts: Vec<CheckedTexts<'a>>,
     numbers: Vec<Option<Side<'a, i64>>>,
 }
 
@@ -170,7 +170,7 @@ impl<'a> Arguments<'a> {
             (*operand.data_type() == DataType::Int64).then(|| integers(operand))
         };
         Self {
-            texts: operands.iter().map(|operand| Texts::of(operand)).collect(),
+            texts: operands.iter().map(|operand| CheckedTexts::of(operand)).collect(),
             numbers: operands.iter().map(number).collect(),
         }
     }

@@ -33,29 +33,35 @@ impl Words {
         })
     }
 
-    fn len(&self) -> usize {
-        match self {
-            Self::Strings(words) => words.len(),
-            Self::Numbers(Values::Int64(words)) => words.len(),
-            Self::Numbers(Values::Float64(words)) => words.len(),
-            Self::Numbers(Values::Decimal(words)) => words.len(),
-            Self::Numbers(_) => 0,
-        }
+    /// The values of so many codes at the front.
+    fn decode_codes(&self, bytes: &[u8], count: usize) -> Result<Values, PageError> {
+        let numbers = match self {
+            Self::Strings(words) => {
+                let codes = dictionary::decode(bytes, count, words.len())?;
+                return Ok(Values::Codes { codes, dictionary: Arc::clone(words) });
+            }
+            Self::Numbers(numbers) => numbers,
+        };
+        let codes = dictionary::decode_any(bytes, count)?;
+        Ok(match numbers {
+            Values::Int64(words) => Values::Int64(gathered(words, &codes)?),
+            Values::Float64(words) => Values::Float64(gathered(words, &codes)?),
+            Values::Decimal(words) => Values::Decimal(gathered(words, &codes)?),
+            _ => return Err(malformed("codes of values that have no dictionary")),
+        })
     }
+}
 
-    /// The words of these codes, none of which leads out of the dictionary.
-    fn at(&self, codes: Vec<u32>) -> Values {
-        fn gathered<T: Copy>(words: &[T], codes: &[u32]) -> Vec<T> {
-            codes.iter().map(|code| words[*code as usize]).collect()
-        }
-        match self {
-            Self::Strings(words) => Values::Codes { codes, dictionary: Arc::clone(words) },
-            Self::Numbers(Values::Int64(words)) => Values::Int64(gathered(words, &codes)),
-            Self::Numbers(Values::Float64(words)) => Values::Float64(gathered(words, &codes)),
-            Self::Numbers(Values::Decimal(words)) => Values::Decimal(gathered(words, &codes)),
-            Self::Numbers(_) => Values::Null,
-        }
-    }
+/// The words of codes, none of which may lead out of them.
+fn gathered<T: Copy + Default>(words: &[T], codes: &[u32]) -> Result<Vec<T>, PageError> {
+    let mut are_words = true;
+    let word = |code: &u32| {
+        let word = words.get(*code as usize);
+        are_words &= word.is_some();
+        word.copied().unwrap_or_default()
+    };
+    let values = codes.iter().map(word).collect();
+    if are_words { Ok(values) } else { Err(malformed("a code that leads out of the dictionary")) }
 }
 
 /// The first `count` values of these bytes.
@@ -68,10 +74,9 @@ pub(super) fn decode(
 ) -> Result<Values, PageError> {
     if matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
         let Some(words) = words else { return Err(malformed("codes without a dictionary")) };
-        if count == 0 {
-            return Ok(words.at(Vec::new()));
-        }
-        return Ok(words.at(dictionary::decode(bytes, count, words.len())?));
+        // Where all values are null, there may be no byte at all.
+        let bytes = if count == 0 { &[0] } else { bytes };
+        return words.decode_codes(bytes, count);
     }
     let values = match kind {
         Kind::Boolean => Values::Boolean(booleans(encoding, bytes, count)?),
