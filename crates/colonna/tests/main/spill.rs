@@ -49,7 +49,7 @@ fn is_out_of_memory(error: &Error) -> bool {
 #[test]
 fn an_answer_does_not_depend_on_how_much_of_it_fits_into_memory() {
     let spilled = AtomicUsize::new(0);
-    let config = ProptestConfig { cases: 128, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: 64, ..ProptestConfig::default() };
     let law = |(rows, question): (Columns, Question)| {
         let sandbox = Sandbox::new();
         let table = written(&sandbox, &rows, 37);
@@ -73,7 +73,7 @@ fn an_answer_does_not_depend_on_how_much_of_it_fits_into_memory() {
         Ok(())
     };
     TestRunner::new(config).run(&(any_large_table(), any_query()), law).unwrap();
-    assert!(spilled.into_inner() > 100);
+    assert!(spilled.into_inner() > 30);
 }
 
 /// That many rows, two of each id, and a hundred of each word.
