@@ -98,6 +98,7 @@ fn groups_that_take_more_than_is_allowed_go_to_a_temporary_file() {
         "SELECT id, count(*) AS c, min(n) FROM t GROUP BY id",
         "SELECT id, count(*) AS c FROM t WHERE n % 3 = 1 GROUP BY id ORDER BY c DESC, id LIMIT 5",
         "SELECT id, max(word) FROM t GROUP BY id HAVING max(n) > 30000 LIMIT 7 OFFSET 3",
+        "SELECT id, first(n ORDER BY word), last(n ORDER BY word) FROM t GROUP BY id",
         "SELECT DISTINCT id, word FROM t",
         "SELECT word, count(DISTINCT n), median(n) FROM t GROUP BY word",
         "SELECT DISTINCT count(*) FROM t GROUP BY id, word",
