@@ -105,7 +105,8 @@ pub(crate) struct Bounds {
     /// Work on that many threads instead of all cores
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
-    /// Hold about that much memory at most, such as 512MB or 1GiB; a load writes files earlier then
+    /// Hold about that much memory at most, such as 512MB or 1GiB; a load writes files earlier then,
+    /// and a query groups what does not fit by way of a temporary file
     #[arg(long, global = true, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
 }

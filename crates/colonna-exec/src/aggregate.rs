@@ -139,6 +139,11 @@ impl Groups {
         settle(plan, self.parts)
     }
 
+    /// How many there are; one that is in several parts counts in each.
+    pub(crate) fn group_count(&self) -> usize {
+        self.parts.iter().map(|part| part.keys.len()).sum()
+    }
+
     /// About how many bytes of memory they take.
     pub(crate) fn byte_len(&self) -> usize {
         self.parts.iter().map(Part::byte_len).sum()

@@ -27,6 +27,7 @@ mod accumulator;
 mod aggregate;
 mod bind;
 mod decimal;
+mod divided;
 mod error;
 mod evaluate;
 mod group_keys;
@@ -38,6 +39,7 @@ mod sort;
 mod top_k;
 
 pub use bind::{BoundExpr, BoundKind, Slots, bind};
+pub use divided::Divided;
 pub use error::ExecError;
 pub use evaluate::{evaluate, select};
 pub use order::{OrderHint, OrderKey};

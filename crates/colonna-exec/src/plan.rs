@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Columns, Pick};
+use colonna_column::{Bitmap, Column, Columns, Pick, Picks, pick};
 use colonna_schema::{Expr, Field, Query, Scalar, Schema, Statistics};
 use rayon::prelude::*;
 
@@ -45,33 +45,35 @@ use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, evaluate, select};
 /// assert_eq!(answer.row(0), [Scalar::Int64(904)]);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Plan(Arc<Bound>);
+pub struct Plan(pub(crate) Arc<Bound>);
 
-#[derive(Debug)]
-struct Bound {
-    slots: Slots,
-    predicate: Option<BoundExpr>,
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) slots: Slots,
+    pub(crate) predicate: Option<BoundExpr>,
     /// The slots that the predicate reads, ascending.
     predicate_slots: Vec<usize>,
     /// The slots before this are read past the predicate.
-    read_past: usize,
-    body: Body,
+    pub(crate) read_past: usize,
+    pub(crate) body: Body,
     /// Names and types of the result columns.
     schema: Arc<Schema>,
     limit: Option<usize>,
     offset: usize,
 }
 
-#[derive(Debug)]
-enum Body {
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
     Rows(Projected),
     Groups(Box<GroupBody>),
 }
 
 /// What becomes of groups once all rows are in them.
-#[derive(Debug)]
-struct GroupBody {
-    grouped: Grouped,
+#[derive(Clone, Debug)]
+pub(crate) struct GroupBody {
+    pub(crate) grouped: Grouped,
+    /// Whether the last of the aggregates is where a group first appeared, see [`crate::Divided`].
+    pub(crate) is_placed: bool,
     /// The columns of the groups that the expressions read.
     slots: Slots,
     having: Option<BoundExpr>,
@@ -92,6 +94,15 @@ pub struct Partial {
 enum State {
     Rows(KeptRows),
     Groups(Groups),
+    /// The rows of groups that were finished part by part.
+    Finished(Vec<Placed>),
+}
+
+/// Result rows, and for each of them where its group first appeared.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    rows: Columns,
+    places: Vec<i64>,
 }
 
 impl Plan {
@@ -228,6 +239,7 @@ impl Plan {
         let made = match (partial.state, &self.0.body) {
             (State::Rows(rows), Body::Rows(projected)) => rows.finish(projected)?,
             (State::Groups(groups), Body::Groups(body)) => body.finish(groups)?,
+            (State::Finished(made), Body::Groups(body)) => body.in_place(made)?,
             _ => return Err(ExecError::ForeignPartial),
         };
         let wanted = self.0.limit.unwrap_or(usize::MAX);
@@ -373,16 +385,26 @@ impl GroupBody {
             return Err(ExecError::NotSelected { expression: key.expr.to_string() });
         }
         let grouped = Grouped { keys, aggregates, schema: group_schema };
-        Ok(Self { grouped, slots: group_slots, having, projected, distinct })
+        let is_placed = false;
+        Ok(Self { grouped, is_placed, slots: group_slots, having, projected, distinct })
     }
 
     fn finish(&self, groups: Groups) -> Result<Columns, ExecError> {
+        self.in_place(self.rows_of_all(groups)?)
+    }
+
+    /// The rows that may be in the answer, partition by partition.
+    pub(crate) fn rows_of_all(&self, groups: Groups) -> Result<Vec<Placed>, ExecError> {
         let mut settled = groups.settle(&self.grouped)?;
         let partitions = std::mem::take(&mut settled.partitions);
         let made = partitions.into_par_iter().map(|partition| self.rows_of(&settled, partition));
-        let mut made = in_order(made.collect())?;
+        in_order(made.collect())
+    }
+
+    /// The rows of all partitions as the answer has them.
+    fn in_place(&self, mut made: Vec<Placed>) -> Result<Columns, ExecError> {
         let mut rows = match (made.pop(), made.is_empty()) {
-            (Some((rows, _)), true) => rows,
+            (Some(Placed { rows, .. }), true) => rows,
             (last, _) => self.joined(made.into_iter().chain(last).collect())?,
         };
         if self.distinct {
@@ -395,42 +417,40 @@ impl GroupBody {
     }
 
     /// The rows of a partition that may be in the answer, and where their groups first appeared.
-    fn rows_of(
-        &self,
-        settled: &Settled,
-        mut partition: Partition,
-    ) -> Result<(Columns, Vec<Pick>), ExecError> {
-        let mut firsts = std::mem::take(&mut partition.firsts);
-        let mut read = self.read_columns(settled, partition, &firsts)?;
+    fn rows_of(&self, settled: &Settled, mut partition: Partition) -> Result<Placed, ExecError> {
+        let firsts = std::mem::take(&mut partition.firsts);
+        let (mut read, mut places) = self.read_columns(settled, partition, &firsts)?;
+        drop(firsts);
         if let Some(having) = &self.having {
             let rows = position_rows(select(having, &read)?.ones())?;
             read = read.gather(&rows);
-            firsts = rows.into_iter().map(|row| firsts[row as usize]).collect();
+            places = rows.into_iter().map(|row| places[row as usize]).collect();
         }
         let made = self.projected.exprs.iter().map(|expr| evaluate(expr, &read));
         let made = made.collect::<Result<Vec<_>, _>>()?;
         let schema = Arc::clone(&self.projected.schema);
-        let made = Columns::try_new(schema, made, read.row_count())?;
-        match self.projected.limit.filter(|limit| !self.distinct && *limit < made.row_count()) {
+        let rows = Columns::try_new(schema, made, read.row_count())?;
+        match self.projected.limit.filter(|limit| !self.distinct && *limit < rows.row_count()) {
             Some(limit) => {
-                let order = match self.order(&made)? {
+                let order = match self.order(&rows)? {
                     Some(order) => order,
                     None => position_rows(0..limit)?,
                 };
-                let firsts = order.iter().map(|&row| firsts[row as usize]).collect();
-                Ok((made.gather(&order), firsts))
+                let places = order.iter().map(|&row| places[row as usize]).collect();
+                Ok(Placed { rows: rows.gather(&order), places })
             }
-            None => Ok((made, firsts)),
+            None => Ok(Placed { rows, places }),
         }
     }
 
-    /// The columns of a partition that the expressions over groups read.
+    /// The columns of a partition that the expressions over groups read, and where the groups first
+    /// appeared.
     fn read_columns(
         &self,
         settled: &Settled,
         partition: Partition,
         firsts: &[Pick],
-    ) -> Result<Columns, ExecError> {
+    ) -> Result<(Columns, Vec<i64>), ExecError> {
         let paths = self.slots.paths();
         let fields = &self.grouped.schema.fields;
         let is_read = |index: usize| {
@@ -438,7 +458,12 @@ impl GroupBody {
                 paths.iter().any(|path| path.first().is_some_and(|name| *name == field.name))
             })
         };
-        let columns = settled.columns(&self.grouped, partition, firsts, &is_read)?;
+        let mut columns = settled.columns(&self.grouped, partition, firsts, &is_read)?;
+        let place = |first: &Pick| i64::from(first.piece) << 32 | i64::from(first.row);
+        let places = match columns.pop_if(|_| self.is_placed) {
+            Some(column) => (0..column.len()).filter_map(|group| column.i64_at(group)).collect(),
+            None => firsts.iter().map(place).collect(),
+        };
         let schema = Arc::clone(&self.grouped.schema);
         let groups = Columns::try_new(schema, columns, firsts.len())?;
         let read = paths
@@ -446,17 +471,28 @@ impl GroupBody {
             .enumerate()
             .map(|(slot, path)| groups.column_at(path).ok_or(ExecError::MissingSlot { slot }));
         let read = read.collect::<Result<Vec<_>, _>>()?;
-        Ok(Columns::try_new(Arc::new(self.slots.slot_schema()), read, firsts.len())?)
+        let schema = Arc::new(self.slots.slot_schema());
+        Ok((Columns::try_new(schema, read, firsts.len())?, places))
     }
 
     /// The rows of all partitions, in the order in which their groups first appeared.
-    fn joined(&self, made: Vec<(Columns, Vec<Pick>)>) -> Result<Columns, ExecError> {
-        let (batches, firsts): (Vec<Columns>, Vec<Vec<Pick>>) = made.into_iter().unzip();
-        let all = Columns::concat(&self.projected.schema, &batches)?;
-        let place = |first: &Pick| i64::from(first.piece) << 32 | i64::from(first.row);
-        let places = Column::from_i64(firsts.iter().flatten().map(place).collect());
-        let order = [(Cow::Borrowed(&places), Direction::default())];
-        Ok(all.gather(&sorted_rows(&order, all.row_count(), None)?))
+    fn joined(&self, made: Vec<Placed>) -> Result<Columns, ExecError> {
+        let mut order = Vec::with_capacity(made.iter().map(|made| made.places.len()).sum());
+        let mut pieces = Vec::with_capacity(made.len());
+        for (piece, Placed { rows, places }) in (0..).zip(made) {
+            let picks = (0..).map(|row| Pick { piece, row });
+            order.extend(places.into_iter().zip(picks));
+            pieces.push(rows.into_parts().1.into_iter());
+        }
+        order.par_sort_unstable_by_key(|(place, _)| *place);
+        let picks: Picks = order.into_iter().map(|(_, pick)| pick).collect();
+        // Column by column, so that no more than one of them is in memory twice.
+        let columns = self.projected.schema.fields.iter().map(|field| {
+            let column: Vec<Column> = pieces.iter_mut().filter_map(Iterator::next).collect();
+            pick(&field.data_type, &column.iter().collect::<Vec<_>>(), &picks)
+        });
+        let schema = Arc::clone(&self.projected.schema);
+        Ok(Columns::try_new(schema, columns.collect(), picks.len())?)
     }
 
     /// The order of ORDER BY, as far as LIMIT asks for it.
@@ -560,6 +596,14 @@ impl Partial {
                 groups.merge(later);
                 Ok(())
             }
+            (State::Finished(made), State::Finished(later), _) => {
+                made.extend(later);
+                Ok(())
+            }
+            (State::Groups(groups), later @ State::Finished(_), _) if groups.group_count() == 0 => {
+                self.state = later;
+                Ok(())
+            }
             _ => Err(ExecError::ForeignPartial),
         }
     }
@@ -569,6 +613,9 @@ impl Partial {
         match &self.state {
             State::Rows(rows) => rows.byte_len(),
             State::Groups(groups) => groups.byte_len(),
+            State::Finished(made) => {
+                made.iter().map(|made| made.rows.byte_len() + made.places.len() * 8).sum()
+            }
         }
     }
 
@@ -576,7 +623,7 @@ impl Partial {
     pub fn row_count(&self) -> usize {
         match &self.state {
             State::Rows(rows) => rows.row_count(),
-            State::Groups(_) => 0,
+            State::Groups(_) | State::Finished(_) => 0,
         }
     }
 
@@ -598,8 +645,33 @@ impl Partial {
     pub fn order_bound(&self) -> Option<&[Scalar]> {
         match &self.state {
             State::Rows(rows) => rows.bound(),
-            State::Groups(_) => None,
+            State::Groups(_) | State::Finished(_) => None,
         }
+    }
+
+    /// How many groups there are; equal ones of states that were merged count each.
+    pub fn group_count(&self) -> usize {
+        match &self.state {
+            State::Rows(_) | State::Finished(_) => 0,
+            State::Groups(groups) => groups.group_count(),
+        }
+    }
+
+    /// The groups finished, as far as they may be in the answer: in the place of the state.
+    pub(crate) fn finished(self) -> Result<Self, ExecError> {
+        let Self { plan, state, memo } = self;
+        let state = match (state, &plan.body) {
+            (State::Groups(groups), Body::Groups(body)) => {
+                State::Finished(body.rows_of_all(groups)?)
+            }
+            (state, _) => state,
+        };
+        Ok(Self { plan, state, memo })
+    }
+
+    /// The same state under another plan, which must make the same of its rows.
+    pub(crate) fn under(self, plan: &Plan) -> Self {
+        Self { plan: Arc::clone(&plan.0), ..self }
     }
 }
 

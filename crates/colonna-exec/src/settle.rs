@@ -102,14 +102,7 @@ impl SealedPart {
         let group_count = part.keys.len();
         let mut sealed = Self::unhashed(part);
         sealed.accumulators.iter_mut().try_for_each(Accumulator::seal)?;
-        let mut hashes = vec![0; group_count];
-        for (column, (key, positions)) in sealed.keys.iter().enumerate() {
-            for (group, hash) in hashes.iter_mut().enumerate() {
-                let position = position_at(positions.as_deref(), group);
-                let own = key.hash_at(position);
-                *hash = if column == 0 { own } else { hash_pair(*hash, own) };
-            }
-        }
+        let hashes = hashes_of(&sealed.keys, group_count);
         (sealed.groups, sealed.starts) = by_partition(&hashes, partition_count)?;
         sealed.hashes = sealed.groups.iter().map(|&group| hashes[group as usize]).collect();
         Ok(sealed)
@@ -119,6 +112,18 @@ impl SealedPart {
         let range = self.starts[partition]..self.starts[partition + 1];
         (&self.groups[range.clone()], &self.hashes[range])
     }
+}
+
+/// The hash of the keys of each group.
+pub(crate) fn hashes_of(keys: &[(KeyColumn, Option<Vec<u32>>)], group_count: usize) -> Vec<u64> {
+    let mut hashes = vec![0; group_count];
+    for (column, (key, positions)) in keys.iter().enumerate() {
+        for (group, hash) in hashes.iter_mut().enumerate() {
+            let own = key.hash_at(position_at(positions.as_deref(), group));
+            *hash = if column == 0 { own } else { hash_pair(*hash, own) };
+        }
+    }
+    hashes
 }
 
 /// The positions of hashes by partition, each in order, and where each partition starts.

@@ -94,6 +94,15 @@ impl Reader {
         Self::from_source(FileBytes::new(file).map_err(|source| PageError::Open { source })?)
     }
 
+    /// Reads the footer of a Parquet file that is a part of another file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::open`].
+    pub fn from_part(file: &Arc<File>, part: Range<u64>) -> Result<Self, PageError> {
+        Self::from_source(FileBytes::of_part(Arc::clone(file), part))
+    }
+
     fn from_source(source: FileBytes) -> Result<Self, PageError> {
         guarded("read the footer", || {
             let metadata = ArrowReaderMetadata::load(&source, options())

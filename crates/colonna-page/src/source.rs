@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,7 +38,7 @@ thread_local! {
 /// A file that is open, or can be opened again.
 #[derive(Debug)]
 enum Handle {
-    Given(File),
+    Given(Arc<File>),
     /// One of those that stay open.
     Held(File),
     Path(PathBuf),
@@ -55,6 +56,8 @@ impl Drop for Handle {
 #[derive(Clone, Debug)]
 pub(crate) struct FileBytes {
     handle: Arc<Handle>,
+    /// Where the first byte stands, where it is a part of a file.
+    start: u64,
     len: u64,
     /// What tells it from all other files that were opened.
     number: u64,
@@ -67,7 +70,12 @@ pub(crate) struct FileBytes {
 impl FileBytes {
     pub(crate) fn new(file: File) -> io::Result<Self> {
         let len = file.metadata()?.len();
-        Ok(Self::of(Handle::Given(file), len))
+        Ok(Self::of(Handle::Given(Arc::new(file)), 0..len))
+    }
+
+    /// These bytes of a file, as if they were all of it.
+    pub(crate) fn of_part(file: Arc<File>, part: Range<u64>) -> Self {
+        Self::of(Handle::Given(file), part)
     }
 
     /// The file at a path.
@@ -75,21 +83,25 @@ impl FileBytes {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
         if HELD.fetch_add(1, Ordering::Relaxed) < MOST_HELD {
-            return Ok(Self::of(Handle::Held(file), len));
+            return Ok(Self::of(Handle::Held(file), 0..len));
         }
         HELD.fetch_sub(1, Ordering::Relaxed);
-        Ok(Self::of(Handle::Path(path.to_owned()), len))
+        Ok(Self::of(Handle::Path(path.to_owned()), 0..len))
     }
 
-    fn of(handle: Handle, len: u64) -> Self {
+    fn of(handle: Handle, part: Range<u64>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let (handle, number) = (Arc::new(handle), NEXT.fetch_add(1, Ordering::Relaxed));
-        Self { handle, len, number, cache: None, spans: Vec::new(), read: Arc::default() }
+        let (start, len) = (part.start, part.end.saturating_sub(part.start));
+        Self { handle, start, len, number, cache: None, spans: Vec::new(), read: Arc::default() }
     }
 
-    fn read_exact_at(&self, room: &mut [u8], start: u64) -> io::Result<()> {
+    /// Fills the room with the bytes from a position of the part on.
+    fn read_exact_at(&self, room: &mut [u8], position: u64) -> io::Result<()> {
+        let start = self.start.saturating_add(position);
         let path = match self.handle.as_ref() {
-            Handle::Given(file) | Handle::Held(file) => return file.read_exact_at(room, start),
+            Handle::Given(file) => return file.read_exact_at(room, start),
+            Handle::Held(file) => return file.read_exact_at(room, start),
             Handle::Path(path) => path,
         };
         OPEN.with_borrow_mut(|open| {
@@ -262,5 +274,8 @@ mod tests {
         assert!(source.get_bytes(79_999, 2).is_err());
         assert!(source.get_bytes(u64::MAX, 2).is_err());
         assert_eq!(source.counting().bytes_read(), 0);
+        let part = FileBytes::of_part(Arc::clone(&source.file), 100..200);
+        assert_eq!(part.get_bytes(20, 30).unwrap(), bytes[120..150]);
+        assert!(part.get_bytes(90, 11).is_err());
     }
 }

@@ -33,6 +33,8 @@ pub struct Counters {
     pub rows_decoded: u64,
     /// Values that were decoded.
     pub values_decoded: u64,
+    /// Bytes that were written to a temporary file, because memory is bounded.
+    pub bytes_spilled: u64,
 }
 
 impl Counters {
@@ -52,7 +54,7 @@ impl Counters {
     }
 
     /// Every counter with its name, in order.
-    pub fn named(&self) -> [(&'static str, u64); 15] {
+    pub fn named(&self) -> [(&'static str, u64); 16] {
         [
             ("files_considered", self.files_considered),
             ("files_skipped", self.files_skipped),
@@ -69,6 +71,7 @@ impl Counters {
             ("bytes_read", self.bytes_read),
             ("rows_decoded", self.rows_decoded),
             ("values_decoded", self.values_decoded),
+            ("bytes_spilled", self.bytes_spilled),
         ]
     }
 }
@@ -87,6 +90,7 @@ impl AddAssign for Counters {
         self.bytes_read += other.bytes_read;
         self.rows_decoded += other.rows_decoded;
         self.values_decoded += other.values_decoded;
+        self.bytes_spilled += other.bytes_spilled;
     }
 }
 
@@ -116,6 +120,9 @@ impl fmt::Display for Counters {
         )?;
         if self.pages_cached > 0 {
             write!(formatter, "\n{} pages were in the cache", self.pages_cached)?;
+        }
+        if self.bytes_spilled > 0 {
+            write!(formatter, "\n{} bytes went to a temporary file", self.bytes_spilled)?;
         }
         if self.files_answered_by_statistics > 0 {
             write!(

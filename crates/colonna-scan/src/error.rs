@@ -1,5 +1,6 @@
 //! What can go wrong between a table's files and the columns of a query.
 
+use std::io;
 use std::path::PathBuf;
 
 use colonna_column::ColumnError;
@@ -44,15 +45,32 @@ pub enum ScanError {
         /// The file's type.
         found: DataType,
     },
-    /// The state of an answer takes more memory than it may.
+    /// What an answer must hold at once, which are rows or what is kept of one group, takes more
+    /// memory than it may.
     #[error(
-        "the answer takes {found} bytes of memory, and {limit} are allowed: allow more, or ask for fewer groups or rows"
+        "the answer must hold {found} bytes of rows or of one group in memory, and {limit} are allowed: allow more, or ask for fewer rows"
     )]
     OutOfMemory {
         /// The bytes it takes so far.
         found: u64,
         /// The bytes that are allowed.
         limit: u64,
+    },
+    /// What does not fit into memory cannot be kept in a temporary file.
+    #[error("cannot keep rows in a temporary file in {}", folder.display())]
+    TemporaryFile {
+        /// Where the file is.
+        folder: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Rows cannot be written to a temporary file, or read from it.
+    #[error("cannot keep rows in a temporary file")]
+    TemporaryRows {
+        /// Why not.
+        #[source]
+        source: PageError,
     },
     /// A folder cannot be listed.
     #[error("cannot list {}", path.display())]
@@ -61,7 +79,7 @@ pub enum ScanError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The log cannot be read.
     #[error(transparent)]

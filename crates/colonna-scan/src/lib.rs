@@ -33,11 +33,13 @@
 mod counters;
 mod error;
 mod folder;
+mod memory;
 mod plan;
 mod prune;
 mod row_group;
 mod scan;
 mod source;
+mod spill;
 mod top_k;
 
 pub use counters::Counters;

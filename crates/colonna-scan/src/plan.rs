@@ -43,6 +43,16 @@ impl Task {
     }
 }
 
+impl Task {
+    /// How many rows it has.
+    pub(crate) fn row_count(&self) -> u64 {
+        match &self.ranges {
+            Some(ranges) => ranges.iter().map(|range| range.end - range.start).sum(),
+            None => self.reader.row_group_rows(self.row_group),
+        }
+    }
+}
+
 /// Whether the log rules out that the file has a row for the predicate.
 pub(crate) fn file_is_skipped(file: &ScanFile, plan: &Plan) -> bool {
     let Some(predicate) = plan.predicate() else { return false };

@@ -11,16 +11,21 @@ use crate::plan::Task;
 use crate::top_k::SharedBound;
 use crate::{Counters, ScanError, ScanFile, ScanSource};
 
-/// Folds the rows of a task into a state, which has those of the tasks before it.
+/// Hands over the rows of a task, block after block: those that the predicate selects, and that are
+/// still in the running by the bound; and how many rows there were to select from since the last time.
+/// The state remembers what the predicate made of dictionaries.
 pub(crate) fn run(
     source: &ScanSource,
     plan: &Plan,
     task: &Task,
     partial: &mut Partial,
     bound: Option<&SharedBound>,
+    mut take_in: impl FnMut(&mut Partial, Columns, usize) -> Result<(), ScanError>,
 ) -> Result<Counters, ScanError> {
     let mut rows = TaskRows::new(source, plan, task, bound)?;
+    let mut read = 0;
     while let Some(row_count) = rows.advance()? {
+        read += row_count;
         let looked_at = rows.looked_at(row_count)?;
         let selected = partial.select(&looked_at)?;
         let selected = match bound {
@@ -32,10 +37,7 @@ pub(crate) fn run(
             continue;
         }
         let kept = selected.map(|selected| positions(&selected));
-        partial.update_selected(&rows.past(looked_at, kept.as_deref())?)?;
-        if let (Some(bound), Some(found)) = (bound, partial.order_bound()) {
-            bound.tell(found);
-        }
+        take_in(partial, rows.past(looked_at, kept.as_deref())?, std::mem::take(&mut read))?;
     }
     Ok(rows.counters())
 }
@@ -202,7 +204,7 @@ fn slots_of<'a>(source: &ScanSource, plan: &Plan, file: &'a ScanFile) -> Vec<Slo
 /// The column under the table's type, where the file's can stand for it: the same, an integer for a
 /// double that holds it exactly, a narrower decimal, a struct with fields missing or in another
 /// order. Gives the column back where it cannot.
-fn conform(column: Column, data_type: &DataType) -> Result<Column, Column> {
+pub(crate) fn conform(column: Column, data_type: &DataType) -> Result<Column, Column> {
     if column.data_type() == data_type {
         return Ok(column);
     }

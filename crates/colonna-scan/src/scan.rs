@@ -1,17 +1,19 @@
 //! All rows of a table that a plan wants, folded into one state.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use colonna_exec::{Partial, Plan};
+use colonna_column::Columns;
+use colonna_exec::{Divided, Partial, Plan};
 use rayon::prelude::*;
 
+use crate::memory::{Growth, Memory, STATE_SHARE};
 use crate::plan::{Task, file_is_skipped, tasks_of};
+use crate::spill::Spill;
 use crate::{Counters, ScanError, ScanSource, row_group, top_k};
 
 /// How a scan goes about it. None of it changes the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScanOptions {
-    /// The most bytes that the state of the answer may take; passing it is an error.
+    /// The most bytes that the state of the answer may take. Groups that take more are made part by
+    /// part, from rows in a temporary file; anything else that does is an error.
     pub memory: Option<u64>,
     /// Whether statistics are used, to skip rows and to answer without reading.
     pub pruning: bool,
@@ -44,7 +46,7 @@ pub fn scan(
         Some(_) => TASKS_PER_THREAD * rayon::current_num_threads(),
         None => usize::MAX,
     };
-    let memory = Memory { limit: options.memory, found: AtomicU64::new(0) };
+    let bounds = Bounds::new(plan, options);
     for files in opened.chunks(window.max(1)) {
         let tasks = tasks_of_files(source, files, plan, options, &mut state, &mut counters)?;
         if let Some(hint) = plan.order_hint().filter(|_| options.pruning) {
@@ -55,8 +57,7 @@ pub fn scan(
             continue;
         }
         for tasks in tasks.chunks(window.max(1)) {
-            for folded in run(source, plan, tasks, &memory) {
-                let (partial, read) = folded?;
+            for (partial, read) in bounds.run(source, plan, tasks)? {
                 state.merge(partial)?;
                 counters += read;
             }
@@ -66,6 +67,39 @@ pub fn scan(
         }
     }
     Ok((state, counters))
+}
+
+/// What memory allows, and what is done beyond that.
+struct Bounds {
+    memory: Memory,
+    /// With GROUP BY: how groups that are too many are made part by part, and within which memory.
+    divided: Option<(Divided, u64)>,
+}
+
+impl Bounds {
+    fn new(plan: &Plan, options: &ScanOptions) -> Self {
+        let divided = options.memory.and_then(|limit| Some((Divided::try_new(plan)?, limit)));
+        let share = if divided.is_some() { STATE_SHARE } else { 1 };
+        Self { memory: Memory::new(options.memory.map(|limit| limit / share)), divided }
+    }
+
+    /// States of the rows of some tasks, in their order.
+    fn run(
+        &self,
+        source: &ScanSource,
+        plan: &Plan,
+        tasks: &[Task],
+    ) -> Result<Vec<(Partial, Counters)>, ScanError> {
+        let folded: Result<Vec<_>, _> =
+            run(source, plan, tasks, &self.memory).into_iter().collect();
+        match (&folded, &self.divided) {
+            (Err(ScanError::OutOfMemory { .. }), &Some((ref divided, limit))) => {
+                let spill = Spill { source, plan, divided, tasks, limit };
+                spill.run(self.memory.expected(tasks)).map(|made| vec![made])
+            }
+            _ => folded,
+        }
+    }
 }
 
 /// Runs of tasks that follow each other, each folded into one state, in their order. How many they
@@ -81,29 +115,16 @@ fn run(
         .par_iter()
         .fold(nothing, |folded: Result<(Partial, Counters), ScanError>, task| {
             let (mut partial, mut counters) = folded?;
-            let before = partial.byte_len();
-            counters += row_group::run(source, plan, task, &mut partial, None)?;
-            memory.take(before, partial.byte_len())?;
+            let mut growth = Growth::new(memory, &partial);
+            let take_in = |partial: &mut Partial, rows: Columns, read| {
+                partial.update_selected(&rows)?;
+                growth.take(partial, read)
+            };
+            counters += row_group::run(source, plan, task, &mut partial, None, take_in)?;
+            growth.end(&partial)?;
             Ok((partial, counters))
         })
         .collect()
-}
-
-/// The groups and rows of an answer are held in memory; more than is allowed is refused before the
-/// machine runs out of it.
-struct Memory {
-    limit: Option<u64>,
-    found: AtomicU64,
-}
-
-impl Memory {
-    /// One of the states has grown from `before` to `after` bytes.
-    fn take(&self, before: usize, after: usize) -> Result<(), ScanError> {
-        let Some(limit) = self.limit else { return Ok(()) };
-        let grown = u64::try_from(after.saturating_sub(before)).unwrap_or(u64::MAX);
-        let found = self.found.fetch_add(grown, Ordering::Relaxed).saturating_add(grown);
-        if found > limit { Err(ScanError::OutOfMemory { found, limit }) } else { Ok(()) }
-    }
 }
 
 /// What a scan would consider and skip. Footers are read, pages are not.

@@ -110,13 +110,18 @@ fn run_task(
     bound: &SharedBound,
 ) -> Result<(Partial, Counters), ScanError> {
     let mut partial = plan.partial();
+    let take_in = |partial: &mut Partial, rows: Columns, _| {
+        partial.update_selected(&rows)?;
+        partial.order_bound().into_iter().for_each(|found| bound.tell(found));
+        Ok(())
+    };
     let task = match bound.now() {
         None => Some(Cow::Borrowed(task)),
         Some(now) => task.within(source, plan, &bound.hint, &now).map(Cow::Owned),
     };
     let read = match task {
         None => Counters { row_groups_skipped: 1, ..Counters::default() },
-        Some(task) => row_group::run(source, plan, &task, &mut partial, Some(bound))?,
+        Some(task) => row_group::run(source, plan, &task, &mut partial, Some(bound), take_in)?,
     };
     if bound.hint.limit <= TOLD_MAX {
         bound.tell_rows(partial.order_keys()?);

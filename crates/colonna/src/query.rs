@@ -16,7 +16,9 @@ use crate::{Answer, Error, Table};
 pub struct QueryOptions {
     /// How many threads; all cores without it.
     pub threads: Option<usize>,
-    /// The most bytes of memory that groups and rows of the answer may take; passing it is an error.
+    /// About the most bytes of memory that it may take to make the answer, the rows of groups that are
+    /// in the answer apart. Groups that take more are made part by part, from rows in a temporary
+    /// file; passing it with rows that are not grouped, or with what is kept of one group, is an error.
     pub memory: Option<u64>,
     /// Whether statistics are used to skip files, row groups and pages.
     pub pruning: bool,

@@ -111,3 +111,25 @@ fn what_cannot_be_answered_is_told_in_one_line() {
     let missing = sandbox.run(&["query", "nowhere", "SELECT 1 FROM t"]).complaint();
     assert!(missing.contains("nowhere"), "{missing}");
 }
+
+#[test]
+fn a_query_leaves_no_temporary_file_behind() {
+    let sandbox = Sandbox::with_events();
+    let lines = (0..30_000).map(|id| format!("{{\"id\":{id},\"n\":9223372036854775807}}\n"));
+    sandbox.write("ids.ndjson", &lines.collect::<String>());
+    sandbox.run(&["load", "ids", "ids.ndjson"]).text(0);
+    let folder = tempfile::tempdir().unwrap();
+    let run = |sql: &str| {
+        let arguments = ["query", "ids", sql, "--memory", "256KiB", "--stats", "--format", "csv"];
+        let mut command = sandbox.command(&arguments);
+        let output = command.env("TMPDIR", folder.path()).output().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told) = run("SELECT id, sum(n) FROM t GROUP BY id ORDER BY id LIMIT 3");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("bytes went to a temporary file"), "{told}");
+    // Only the groups of 30 ids have a sum that is too large: some of them are made before.
+    let (code, told) = run("SELECT id % 29970, sum(n) FROM t GROUP BY 1");
+    assert_eq!(code, Some(2), "{told}");
+}

@@ -7,4 +7,5 @@ mod counters;
 mod regression;
 mod roundtrip;
 mod shared_data;
+mod spill;
 mod surprises;
