@@ -169,8 +169,8 @@ fn codec_nanos(codec: Codec) -> (f64, f64) {
     }
 }
 
-/// How many nanoseconds of a reader a byte is worth, as where files come over a network, and what a nanosecond of the writer weighs
-/// against one of a reader.
+/// How many nanoseconds of a reader a byte is worth, as where files come over a network, and what a
+/// nanosecond of the writer weighs against one of a reader.
 fn weights(profile: Profile) -> (f64, f64) {
     match profile {
         Profile::Smallest => (100.0, 0.1),
