@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use colonna_column::{Bitmap, Strings, Values};
 use colonna_schema::{
-    AggregateExpr, AggregateFunction as F, ColumnStatistics, DataType, Projection, SortKey, avg,
-    col, count, count_distinct, count_of, first, last, lit, max, median, min, quantile, sum,
+    AggregateExpr, AggregateFunction as F, ColumnStatistics, DataType, Projection, Scalar, SortKey,
+    avg, col, count, count_distinct, count_of, first, last, lit, max, median, min, quantile, sum,
     variance,
 };
 use proptest::prelude::*;

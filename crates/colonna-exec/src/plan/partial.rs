@@ -1,0 +1,189 @@
+//! How the state of an answer takes in rows, statistics, and the states of later rows.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use colonna_column::{Bitmap, Columns};
+use colonna_schema::{Scalar, Statistics};
+
+use super::{Body, Bound, Partial, Plan, State};
+use crate::ExecError;
+use crate::aggregate::gather_read;
+use crate::evaluate::{Memo, select_with};
+use crate::group_keys::position_rows;
+
+impl Partial {
+    /// Takes in rows: the columns of the plan's slots in their order, as they were read. Those that
+    /// the predicate does not select are left out here.
+    ///
+    /// # Errors
+    ///
+    /// Where a column is missing, or an expression has no value for a row that is selected.
+    pub fn update(&mut self, columns: &Columns) -> Result<(), ExecError> {
+        let plan = Arc::clone(&self.plan);
+        match plan.filtered(columns, &self.memo)? {
+            Some(columns) => self.update_selected(&columns),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Plan::select`]; entries of dictionaries that earlier batches had are not asked again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::select`].
+    pub fn select(&self, columns: &Columns) -> Result<Option<Bitmap>, ExecError> {
+        let select = |predicate| select_with(predicate, columns, &self.memo);
+        self.plan.predicate.as_ref().map(select).transpose()
+    }
+
+    /// Takes in rows that the predicate has selected already. Nulls of the right type may stand for
+    /// columns that only the predicate reads.
+    ///
+    /// # Errors
+    ///
+    /// Where a column is missing, or an expression has no value for a row.
+    pub fn update_selected(&mut self, columns: &Columns) -> Result<(), ExecError> {
+        if columns.row_count() == 0 {
+            return Ok(());
+        }
+        let plan = Arc::clone(&self.plan);
+        match (&mut self.state, &plan.body) {
+            (State::Rows(rows), Body::Rows(projected)) => rows.update(projected, columns),
+            (State::Groups(groups), Body::Groups(body)) => groups.update(&body.grouped, columns),
+            _ => Err(ExecError::ForeignPartial),
+        }
+    }
+
+    /// Takes in all rows that the statistics are of, where these say all that the plan asks of
+    /// them; if not, nothing changes and the rows must be read.
+    pub fn update_from_statistics(&mut self, statistics: &Statistics) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let (State::Groups(groups), Body::Groups(body), None) =
+            (&mut self.state, &plan.body, &plan.predicate)
+        else {
+            return false;
+        };
+        // A failure has changed nothing that could still be answered from: reading fails too.
+        groups.update_from_statistics(&body.grouped, &plan.slots, statistics).unwrap_or(false)
+    }
+
+    /// Takes in the rows of another state, which come after all of this one. Equal groups are
+    /// joined when the answer is made, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// Where the other is of another plan.
+    pub fn merge(&mut self, later: Self) -> Result<(), ExecError> {
+        if !Arc::ptr_eq(&self.plan, &later.plan) {
+            return Err(ExecError::ForeignPartial);
+        }
+        match (&mut self.state, later.state, &self.plan.body) {
+            (State::Rows(rows), State::Rows(later), Body::Rows(projected)) => {
+                rows.merge(projected, later)
+            }
+            (State::Groups(groups), State::Groups(later), _) => {
+                groups.merge(later);
+                Ok(())
+            }
+            (State::Finished(made), State::Finished(later), _) => {
+                made.extend(later);
+                Ok(())
+            }
+            (State::Groups(groups), later @ State::Finished(_), _) if groups.group_count() == 0 => {
+                self.state = later;
+                Ok(())
+            }
+            _ => Err(ExecError::ForeignPartial),
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn byte_len(&self) -> usize {
+        match &self.state {
+            State::Rows(rows) => rows.byte_len(),
+            State::Groups(groups) => groups.byte_len(),
+            State::Finished(made) => {
+                made.iter().map(|made| made.rows.byte_len() + made.places.len() * 8).sum()
+            }
+        }
+    }
+
+    /// How many rows are held for the answer; of groups none are.
+    pub fn row_count(&self) -> usize {
+        match &self.state {
+            State::Rows(rows) => rows.row_count(),
+            State::Groups(_) | State::Finished(_) => 0,
+        }
+    }
+
+    /// With an order and a limit: the keys of the rows that are held and may be in the answer, as far
+    /// as none of them is null.
+    ///
+    /// # Errors
+    ///
+    /// Where rows cannot be put in order.
+    pub fn order_keys(&self) -> Result<Vec<Vec<Scalar>>, ExecError> {
+        match (&self.state, &self.plan.body) {
+            (State::Rows(rows), Body::Rows(projected)) => rows.keys(projected),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// With an order and a limit, and once that many rows are held: the keys, or the first of them,
+    /// of a row behind which none is in the answer.
+    pub fn order_bound(&self) -> Option<&[Scalar]> {
+        match &self.state {
+            State::Rows(rows) => rows.bound(),
+            State::Groups(_) | State::Finished(_) => None,
+        }
+    }
+
+    /// How many groups there are; equal ones of states that were merged count each.
+    pub fn group_count(&self) -> usize {
+        match &self.state {
+            State::Rows(_) | State::Finished(_) => 0,
+            State::Groups(groups) => groups.group_count(),
+        }
+    }
+
+    /// The groups finished, as far as they may be in the answer: in the place of the state.
+    pub(crate) fn finished(self) -> Result<Self, ExecError> {
+        let Self { plan, state, memo } = self;
+        let state = match (state, &plan.body) {
+            (State::Groups(groups), Body::Groups(body)) => {
+                State::Finished(body.rows_of_all(groups)?)
+            }
+            (state, _) => state,
+        };
+        Ok(Self { plan, state, memo })
+    }
+
+    /// The same state under another plan, which must make the same of its rows.
+    pub(crate) fn under(self, plan: &Plan) -> Self {
+        Self { plan: Arc::clone(&plan.0), ..self }
+    }
+}
+
+impl Bound {
+    /// The rows that the predicate selects; `None` where it selects none.
+    fn filtered<'a>(
+        &self,
+        columns: &'a Columns,
+        memo: &Memo,
+    ) -> Result<Option<Cow<'a, Columns>>, ExecError> {
+        let selected = match &self.predicate {
+            Some(predicate) => select_with(predicate, columns, memo)?,
+            None => return Ok((columns.row_count() > 0).then_some(Cow::Borrowed(columns))),
+        };
+        let count = selected.count_ones();
+        if count == 0 {
+            return Ok(None);
+        }
+        if count == columns.row_count() {
+            return Ok(Some(Cow::Borrowed(columns)));
+        }
+        let rows = position_rows(selected.ones())?;
+        gather_read(columns, &rows, |slot| slot < self.read_past).map(|rows| Some(Cow::Owned(rows)))
+    }
+}
