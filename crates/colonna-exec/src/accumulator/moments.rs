@@ -112,7 +112,7 @@ impl Fixed {
     /// None where some are not finite, or too far apart.
     fn of(values: &[f64], validity: Option<&Bitmap>) -> Option<Self> {
         let values = zeroed(values, validity);
-        let (mut least, mut greatest) = (i32::MAX, i32::MIN);
+        let (mut least, mut greatest) = (i32::MAX, 0);
         for value in values.iter() {
             let biased = biased_exponent(*value);
             least = least.min(if *value == 0.0 { i32::MAX } else { biased });

@@ -351,6 +351,8 @@ fn constants_have_no_variance() {
         &[&[0.0.into(), 0.0.into()]],
     );
     check(&selecting([variance("number")]), &tenths[..1], &[&[Scalar::Null]]);
+    let both = selecting([variance("ratio"), variance("number")]);
+    check(&both, &[], &[&[Scalar::Null, Scalar::Null]]);
 }
 
 fn statistics(exact: bool) -> Statistics {
