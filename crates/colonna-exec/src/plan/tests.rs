@@ -351,8 +351,6 @@ fn constants_have_no_variance() {
         &[&[0.0.into(), 0.0.into()]],
     );
     check(&selecting([variance("number")]), &tenths[..1], &[&[Scalar::Null]]);
-    let both = selecting([variance("ratio"), variance("number")]);
-    check(&both, &[], &[&[Scalar::Null, Scalar::Null]]);
 }
 
 fn statistics(exact: bool) -> Statistics {
@@ -609,6 +607,16 @@ fn cut<'a>(rows: &'a [Row], cuts: &[usize]) -> Vec<&'a [Row]> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn of_no_selected_rows_an_aggregate_is_that_of_no_rows(
+        rows in prop::collection::vec(any_row(), 1..20),
+        (mut aggregate, _) in any_aggregate(),
+    ) {
+        let none = answer(&selecting([aggregate.clone().into()]), &[&[]], &|column| column);
+        aggregate.filter = Some(Box::new(col("number").greater_than(100)));
+        check(&selecting([aggregate.into()]), &rows, &[&none[0]]);
+    }
 
     #[test]
     fn aggregates_are_what_a_loop_over_the_rows_makes_of_them(
