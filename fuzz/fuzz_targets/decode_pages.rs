@@ -47,11 +47,33 @@ fn decode_values(choice: u8, count: usize, mut bytes: &[u8]) {
         8 => boolean::decode_plain(bytes, count).map(|values| values.len()),
         9 => boolean::decode_runs(bytes, count).map(|values| values.len()),
         10 => byte_stream_split::decode_i64(bytes, count).map(|values| values.len()),
-        11 => byte_stream_split::decode_fixed(bytes, count, width as usize).map(|values| values.len()),
-        12 => return at_most(count, delta_binary_packed::decode_i64(&mut bytes, count).map(|values| values.len())),
-        13 => return at_most(count, delta_binary_packed::decode_i32(&mut bytes, count).map(|values| values.len())),
-        14 => return at_most(count, delta_length_byte_array::decode(bytes, count).map(|values| values.len())),
-        _ => return at_most(count, delta_byte_array::decode(bytes, count, 1 << 20).map(|values| values.len())),
+        11 => {
+            byte_stream_split::decode_fixed(bytes, count, width as usize).map(|values| values.len())
+        }
+        12 => {
+            return at_most(
+                count,
+                delta_binary_packed::decode_i64(&mut bytes, count).map(|values| values.len()),
+            );
+        }
+        13 => {
+            return at_most(
+                count,
+                delta_binary_packed::decode_i32(&mut bytes, count).map(|values| values.len()),
+            );
+        }
+        14 => {
+            return at_most(
+                count,
+                delta_length_byte_array::decode(bytes, count).map(|values| values.len()),
+            );
+        }
+        _ => {
+            return at_most(
+                count,
+                delta_byte_array::decode(bytes, count, 1 << 20).map(|values| values.len()),
+            );
+        }
     };
     if let Ok(found) = found {
         assert_eq!(found, count, "as many values as were asked for");
