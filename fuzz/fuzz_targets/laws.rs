@@ -10,7 +10,7 @@ use colonna_ingest::{
 use colonna_schema::{DataType, Field, Scalar};
 
 /// What is longer is not read in small pieces.
-const PIECES_BYTE_LEN: usize = 1 << 17;
+const PIECES_BYTE_LEN: usize = 1 << 13;
 
 /// What became of the bytes, in no order: the fields, and the rows and rejected records as text.
 #[derive(Debug, PartialEq)]
