@@ -241,7 +241,10 @@ impl Bitmap {
     /// The bits at these positions.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
-        Self::from_fn(rows.len(), |index| self.get(rows[index] as usize))
+        if let [word] = *self.words {
+            return Self::from_values(rows, |row| row < 64 && word >> (row % 64) & 1 == 1);
+        }
+        Self::from_values(rows, |row| self.get(row as usize))
     }
 
     /// `len` bits from `start` on, as far as there are any.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns};
+use colonna_column::{Column, Columns, Values};
 use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Schema, Statistics};
 
 use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, row_counts};
@@ -72,6 +72,15 @@ pub(crate) fn gather_read(
     Ok(Columns::try_new(Arc::clone(columns.schema()), gathered.collect(), rows.len())?)
 }
 
+/// Whether all rows, of which there are some, have one value.
+fn is_same_for_all(column: &Column) -> bool {
+    match column.values() {
+        Values::Null => !column.is_empty(),
+        Values::Constant(_) => !column.is_empty() && column.validity().is_none(),
+        _ => false,
+    }
+}
+
 /// The groups met so far, in parts that follow each other; the last one takes in rows. Equal groups
 /// of several parts are joined in the end, see [`settle`].
 #[derive(Clone, Debug)]
@@ -102,9 +111,18 @@ impl Part {
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         let groups = match keys.as_slice() {
             [] => Vec::new(),
+            // Of a partition's rows all have the same keys, which are resolved once.
+            keys if keys.iter().all(|key| is_same_for_all(key)) => {
+                let one = keys.iter().map(|key| Cow::Owned(key.slice(0, 1)));
+                self.keys.resolve(&one.collect::<Vec<Cow<'_, Column>>>(), 1)?
+            }
             keys => self.keys.resolve(keys, columns.row_count())?,
         };
-        let grouping = if keys.is_empty() { Grouping::One } else { Grouping::Each(&groups) };
+        let grouping = match groups.as_slice() {
+            _ if keys.is_empty() => Grouping::One,
+            [group] => Grouping::Same(*group),
+            groups => Grouping::Each(groups),
+        };
         let group_count = self.keys.len();
         let counts = row_counts(grouping, group_count);
         for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
@@ -189,12 +207,12 @@ fn update(
             let rows = position_rows(selected.ones())?;
             let narrowed = gather_read(columns, &rows, |slot| aggregate.reads.contains(&slot))?;
             let groups: Vec<u32> = match grouping {
-                Grouping::One => Vec::new(),
                 Grouping::Each(groups) => rows.iter().map(|&row| groups[row as usize]).collect(),
+                _ => Vec::new(),
             };
             let grouping = match grouping {
-                Grouping::One => Grouping::One,
                 Grouping::Each(_) => Grouping::Each(&groups),
+                single => single,
             };
             return take_in(
                 aggregate,

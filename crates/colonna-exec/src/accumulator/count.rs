@@ -2,7 +2,7 @@
 
 use colonna_column::Column;
 
-use super::{Grouping, Rows, Taken};
+use super::{Rows, Taken};
 use crate::ExecError;
 
 /// `count(*)`
@@ -16,17 +16,17 @@ pub(crate) struct CountValues(Vec<i64>);
 impl CountRows {
     /// Counts that many rows of the only group without having seen them.
     pub(crate) fn add(&mut self, row_count: u64) -> Result<(), ExecError> {
-        add(&mut self.0, row_count)
+        add(&mut self.0, 0, row_count)
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         self.0.resize(rows.group_count, 0);
-        match rows.grouping {
-            Grouping::One => return add(&mut self.0, rows.row_count as u64),
-            Grouping::Each(groups) => match rows.row_counts {
-                Some(counts) => add_each(&mut self.0, counts),
-                None => groups.iter().for_each(|&group| self.0[group as usize] += 1),
-            },
+        if let Some(group) = rows.grouping.single() {
+            return add(&mut self.0, group, rows.row_count as u64);
+        }
+        match (rows.grouping, rows.row_counts) {
+            (_, Some(counts)) => add_each(&mut self.0, counts),
+            (grouping, None) => grouping.each(rows.row_count, None, |group, _| self.0[group] += 1),
         }
         Ok(())
     }
@@ -48,18 +48,18 @@ impl CountRows {
 impl CountValues {
     /// Counts that many values of the only group without having seen them.
     pub(crate) fn add(&mut self, value_count: u64) -> Result<(), ExecError> {
-        add(&mut self.0, value_count)
+        add(&mut self.0, 0, value_count)
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         self.0.resize(rows.group_count, 0);
         let Some(values) = rows.values else { return Ok(()) };
-        match rows.grouping {
-            Grouping::Each(_) if values.null_count() == 0 && rows.row_counts.is_some() => {
-                add_each(&mut self.0, rows.row_counts.unwrap_or_default());
-            }
-            Grouping::One => return add(&mut self.0, (values.len() - values.null_count()) as u64),
-            grouping => grouping.each_valid(values, |group, _| self.0[group] += 1),
+        if let Some(group) = rows.grouping.single() {
+            return add(&mut self.0, group, (values.len() - values.null_count()) as u64);
+        }
+        match rows.row_counts {
+            Some(counts) if values.null_count() == 0 => add_each(&mut self.0, counts),
+            _ => rows.grouping.each_valid(values, |group, _| self.0[group] += 1),
         }
         Ok(())
     }
@@ -82,11 +82,11 @@ fn add_each(counts: &mut [i64], more: &[u32]) {
     counts.iter_mut().zip(more).for_each(|(count, more)| *count += i64::from(*more));
 }
 
-fn add(counts: &mut Vec<i64>, count: u64) -> Result<(), ExecError> {
-    counts.resize(counts.len().max(1), 0);
+fn add(counts: &mut Vec<i64>, group: usize, count: u64) -> Result<(), ExecError> {
+    counts.resize(counts.len().max(group + 1), 0);
     let overflow = || ExecError::SumOverflow { column: "count(*)".to_owned() };
     let count = i64::try_from(count).ok();
-    for total in counts.iter_mut().take(1) {
+    for total in counts.iter_mut().skip(group).take(1) {
         *total = count.and_then(|count| total.checked_add(count)).ok_or_else(overflow)?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Each value once: `count(DISTINCT x)`, and DISTINCT before any other aggregate.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use colonna_column::{Column, Pick, Values};
@@ -22,6 +24,8 @@ struct DistinctValues {
     values: KeyColumn,
     /// Group and value; none where all rows are of one group.
     pairs: PairKeys,
+    /// The group of all values, as long as there are no pairs.
+    single: u32,
     /// What was taken in before.
     sealed: Vec<SealedValues>,
 }
@@ -34,35 +38,51 @@ struct SealedValues {
     groups: Vec<u32>,
     positions: Vec<u32>,
     is_unique: bool,
+    /// The group of all of them, where it is one.
+    single: Option<u32>,
 }
 
 impl DistinctValues {
     fn new(data_type: &DataType) -> Self {
         let values = KeyColumn::new(data_type, false);
         let (pairs, sealed) = (PairKeys::new(false), Vec::new());
-        Self { data_type: data_type.clone(), values, pairs, sealed }
+        Self { data_type: data_type.clone(), values, pairs, single: 0, sealed }
     }
 
     fn update(&mut self, column: &Column, grouping: Grouping<'_>) -> Result<(), ExecError> {
-        if matches!(column.values(), Values::Null) {
+        if column.null_count() == column.len() {
             return Ok(());
         }
-        let positions = if column.null_count() == 0 {
-            self.values.resolve(column)?
-        } else {
-            let rows = position_rows(column.valid_bits().ones())?;
-            self.values.resolve(&column.gather(&rows))?
+        // Values of one group, and pairs of values with groups, are kept in parts of their own.
+        let is_single = self.values.len() > 0 && self.pairs.len() == 0;
+        match grouping.single().and_then(|group| u32::try_from(group).ok()) {
+            Some(group) if self.pairs.len() == 0 => {
+                if is_single && self.single != group {
+                    self.seal()?;
+                }
+                self.single = group;
+            }
+            None if is_single => self.seal()?,
+            _ => {}
+        }
+        let valid = match column.null_count() {
+            0 => None,
+            _ => Some(position_rows(column.valid_bits().ones())?),
         };
-        let Grouping::Each(groups) = grouping else { return Ok(()) };
-        let valid: Vec<u32>;
-        let groups = if positions.len() == groups.len() {
-            groups
-        } else {
-            valid = column.valid_bits().ones().map(|row| groups[row]).collect();
-            &valid
+        let positions = match &valid {
+            None => self.values.resolve(column)?,
+            Some(rows) => self.values.resolve(&column.gather(rows))?,
+        };
+        let groups: Cow<'_, [u32]> = match (grouping, valid) {
+            (Grouping::Each(groups), None) => Cow::Borrowed(groups),
+            (Grouping::Each(groups), Some(rows)) => {
+                rows.iter().map(|row| groups[*row as usize]).collect()
+            }
+            _ if self.pairs.len() == 0 => return Ok(()),
+            (single, _) => vec![single.at(0); positions.len()].into(),
         };
         let group_count = groups.iter().max().map_or(0, |greatest| *greatest as usize + 1);
-        self.pairs.resolve(groups, &positions, (group_count, self.values.len()))?;
+        self.pairs.resolve(&groups, &positions, (group_count, self.values.len()))?;
         Ok(())
     }
 
@@ -76,12 +96,13 @@ impl DistinctValues {
         let values = std::mem::replace(&mut self.values, empty.values);
         let pairs = std::mem::replace(&mut self.pairs, empty.pairs);
         let is_unique = values.is_unique() && pairs.is_unique();
-        let (groups, positions) = match pairs.len() {
-            0 => (vec![0; value_count], position_rows(0..value_count)?),
-            _ => pairs.sides(),
+        let single = (pairs.len() == 0).then_some(self.single);
+        let (groups, positions) = match single {
+            Some(group) => (vec![group; value_count], position_rows(0..value_count)?),
+            None => pairs.sides(),
         };
         let values = Arc::new(values);
-        self.sealed.push(SealedValues { values, groups, positions, is_unique });
+        self.sealed.push(SealedValues { values, groups, positions, is_unique, single });
         Ok(())
     }
 
@@ -90,34 +111,61 @@ impl DistinctValues {
         let mapping = taken.mapping();
         self.sealed.extend(later.sealed.iter().map(|sealed| {
             let groups = sealed.groups.iter().map(|&group| mapping[group as usize]).collect();
-            SealedValues { groups, ..sealed.clone() }
+            let single = sealed.single.map(|group| mapping[group as usize]);
+            let (values, positions) = (Arc::clone(&sealed.values), sealed.positions.clone());
+            SealedValues { values, groups, positions, is_unique: sealed.is_unique, single }
         }));
     }
 
-    /// Each value of each group once, by partition: in which part it is, and which pair there.
+    /// Each value of each group once, in lists: in which part it is, and which pair there.
     fn each_once(&self) -> Result<Vec<Vec<Pick>>, ExecError> {
-        let sealed = &self.sealed;
-        if let [only] = sealed.as_slice()
-            && only.is_unique
-        {
-            let rows = position_rows(0..only.groups.len())?;
-            return Ok(vec![rows.into_iter().map(|row| Pick { piece: 0, row }).collect()]);
+        let mut found = Vec::new();
+        let mut others = Vec::new();
+        for ((piece, sealed), is_alone) in (0..).zip(&self.sealed).zip(self.are_alone()) {
+            if is_alone {
+                let rows = position_rows(0..sealed.groups.len())?;
+                found.push(rows.into_iter().map(|row| Pick { piece, row }).collect());
+            } else {
+                others.push(piece);
+            }
         }
-        let partitions = partition_count(sealed.iter().map(|sealed| sealed.groups.len()).sum());
-        let hashed = sealed.par_iter().map(|sealed| {
-            let hashes = sealed.hashes();
+        found.extend(self.each_of_once(&others)?);
+        Ok(found)
+    }
+
+    /// For each part whether no other one has a value of its groups.
+    fn are_alone(&self) -> Vec<bool> {
+        let mut parts_of: HashMap<u32, usize> = HashMap::new();
+        for sealed in &self.sealed {
+            sealed.single.iter().for_each(|group| *parts_of.entry(*group).or_default() += 1);
+        }
+        let all_single = self.sealed.iter().all(|sealed| sealed.single.is_some());
+        let is_alone = |sealed: &SealedValues| match sealed.single {
+            _ if !sealed.is_unique => false,
+            Some(group) if all_single => parts_of.get(&group) == Some(&1),
+            _ => self.sealed.len() == 1,
+        };
+        self.sealed.iter().map(is_alone).collect()
+    }
+
+    /// Each value of each group of some of the parts once, by partition.
+    fn each_of_once(&self, pieces: &[u32]) -> Result<Vec<Vec<Pick>>, ExecError> {
+        let part = |piece: &u32| &self.sealed[*piece as usize];
+        let partitions = partition_count(pieces.iter().map(|piece| part(piece).groups.len()).sum());
+        let hashed = pieces.par_iter().map(|piece| {
+            let hashes = part(piece).hashes();
             let (pairs, starts) = by_partition(&hashes, partitions)?;
-            Ok((hashes, pairs, starts))
+            Ok((*piece, hashes, pairs, starts))
         });
         let hashed = in_order(hashed.collect())?;
         let found = (0..partitions).into_par_iter().map(|partition| {
-            let pairs = hashed.iter().map(|(hashes, pairs, starts)| {
-                (hashes, &pairs[starts[partition]..starts[partition + 1]])
+            let pairs = hashed.iter().map(|(piece, hashes, pairs, starts)| {
+                (*piece, hashes, &pairs[starts[partition]..starts[partition + 1]])
             });
-            let pair_count = pairs.clone().map(|(_, pairs)| pairs.len()).sum();
+            let pair_count = pairs.clone().map(|(_, _, pairs)| pairs.len()).sum();
             let mut table = PositionTable::with_capacity(pair_count);
             let mut firsts: Vec<Pick> = Vec::with_capacity(pair_count);
-            for (piece, (hashes, pairs)) in (0..).zip(pairs) {
+            for (piece, hashes, pairs) in pairs {
                 for &row in pairs {
                     let pick = Pick { piece, row };
                     let same = |at: usize| self.is_same(firsts[at], pick);

@@ -125,12 +125,13 @@ impl Extreme {
         let column = expanded(column);
         match (&mut self.state, column.values()) {
             (State::Words(kept), Values::Int64(values)) => {
-                if let (Grouping::One, None) = (grouping, column.validity()) {
+                if let (Some(group), None) = (grouping.single(), column.validity()) {
                     let best = match wanted {
                         Ordering::Greater => values.iter().copied().max(),
                         _ => values.iter().copied().min(),
                     };
-                    best.into_iter().for_each(|best| offer(&mut kept[0], best, wanted, i64::cmp));
+                    let kept = &mut kept[group];
+                    best.into_iter().for_each(|best| offer(kept, best, wanted, i64::cmp));
                 } else {
                     grouping.each_valid(&column, |group, row| {
                         offer(&mut kept[group], values[row], wanted, i64::cmp);
@@ -143,11 +144,12 @@ impl Extreme {
                 });
             }
             (State::Doubles(kept), Values::Float64(values))
-                if matches!(grouping, Grouping::One) && column.validity().is_none() =>
+                if grouping.single().is_some() && column.validity().is_none() =>
             {
+                let kept = &mut kept[grouping.single().unwrap_or_default()];
                 let best = best_double(values, wanted);
                 best.into_iter().for_each(|best| {
-                    offer(&mut kept[0], best, wanted, |a, b| cmp_doubles(*a, *b));
+                    offer(kept, best, wanted, |a, b| cmp_doubles(*a, *b));
                 });
             }
             (State::Doubles(kept), Values::Float64(values)) => {
@@ -258,15 +260,17 @@ fn update_bytes(
     grouping: Grouping<'_>,
     wanted: Ordering,
 ) {
-    match (column.values(), grouping) {
-        (Values::Codes { codes, dictionary }, Grouping::One) => {
+    match (column.values(), grouping.single()) {
+        (Values::Codes { codes, dictionary }, Some(group)) => {
             // Each entry that occurs is compared once, however many rows have it.
             let mut used = vec![false; dictionary.len()];
             grouping.each_valid(column, |_, row| {
                 used.get_mut(codes[row] as usize).into_iter().for_each(|used| *used = true);
             });
             let entries = used.iter().enumerate().filter(|(_, used)| **used);
-            entries.for_each(|(code, _)| offer_bytes(&mut kept[0], dictionary.bytes(code), wanted));
+            entries.for_each(|(code, _)| {
+                offer_bytes(&mut kept[group], dictionary.bytes(code), wanted);
+            });
         }
         _ => grouping.each_valid(column, |group, row| {
             let bytes = column.bytes_at(row).unwrap_or_default();

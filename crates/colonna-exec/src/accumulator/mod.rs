@@ -33,8 +33,10 @@ use crate::ExecError;
 /// Which group each row belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Grouping<'a> {
-    /// All rows to the only one.
+    /// All rows to the only one there is.
     One,
+    /// All rows to this one.
+    Same(u32),
     /// Each row to its own.
     Each(&'a [u32]),
 }
@@ -48,14 +50,18 @@ impl Grouping<'_> {
         validity: Option<&Bitmap>,
         mut visit: impl FnMut(usize, usize),
     ) {
-        match (self, validity) {
-            (Self::One, None) => (0..row_count).for_each(|row| visit(0, row)),
-            (Self::One, Some(valid)) => valid.ones().for_each(|row| visit(0, row)),
-            (Self::Each(groups), None) => {
+        match (self, self.single(), validity) {
+            (Self::Each(groups), _, None) => {
                 groups.iter().enumerate().for_each(|(row, &group)| visit(group as usize, row));
             }
-            (Self::Each(groups), Some(valid)) => {
+            (Self::Each(groups), _, Some(valid)) => {
                 valid.ones().for_each(|row| visit(groups[row] as usize, row));
+            }
+            (_, single, None) => {
+                (0..row_count).for_each(|row| visit(single.unwrap_or_default(), row));
+            }
+            (_, single, Some(valid)) => {
+                valid.ones().for_each(|row| visit(single.unwrap_or_default(), row));
             }
         }
     }
@@ -68,11 +74,22 @@ impl Grouping<'_> {
         }
     }
 
+    /// The group of all rows, where they have the same.
+    #[inline]
+    pub(crate) fn single(self) -> Option<usize> {
+        match self {
+            Self::One => Some(0),
+            Self::Same(group) => Some(group as usize),
+            Self::Each(_) => None,
+        }
+    }
+
     /// The group of a row.
     #[inline]
     pub(crate) fn at(self, row: usize) -> u32 {
         match self {
             Self::One => 0,
+            Self::Same(group) => group,
             Self::Each(groups) => groups[row],
         }
     }
@@ -93,6 +110,13 @@ pub(crate) struct Rows<'a> {
     pub(crate) group_count: usize,
     /// How many of the rows each group has, where the groups are few.
     pub(crate) row_counts: Option<&'a [u32]>,
+}
+
+impl Rows<'_> {
+    /// Whether the groups are few for so many rows.
+    pub(crate) fn has_few_groups(&self) -> bool {
+        self.grouping.single().is_some() || self.row_counts.is_some()
+    }
 }
 
 /// How many groups may be kept in several cells each, so that rows of one group need not wait for
@@ -134,6 +158,18 @@ pub(crate) fn row_counts(grouping: Grouping<'_>, group_count: usize) -> Option<V
     Some(cells)
 }
 
+/// Calls `add` with the cell and the row of each row, as [`in_lanes`] does, for any grouping.
+#[inline]
+pub(crate) fn each_in_lanes(rows: &Rows<'_>, mut add: impl FnMut(usize, usize)) {
+    match (rows.grouping, rows.grouping.single()) {
+        (Grouping::Each(groups), _) => in_lanes(groups, rows.group_count, add),
+        (_, single) => {
+            let group = single.unwrap_or_default();
+            (0..rows.row_count).for_each(|row| add(row % LANES * rows.group_count + group, row));
+        }
+    }
+}
+
 /// The values with nothing in place of those that are null.
 pub(crate) fn zeroed<'a, T: Copy + Default>(
     values: &'a [T],
@@ -153,15 +189,12 @@ pub(crate) fn zeroed<'a, T: Copy + Default>(
 
 /// Adds to each group the number of its rows in which the column is not null.
 pub(crate) fn add_value_counts(counts: &mut [u64], rows: &Rows<'_>, column: &Column) {
-    match (rows.grouping, rows.row_counts) {
-        (Grouping::One, _) => {
-            let count = (column.len() - column.null_count()) as u64;
-            counts.iter_mut().take(1).for_each(|known| *known += count);
-        }
-        (_, Some(row_counts)) if column.null_count() == 0 => {
+    match (rows.grouping.single(), rows.row_counts) {
+        (Some(group), _) => counts[group] += (column.len() - column.null_count()) as u64,
+        (None, Some(row_counts)) if column.null_count() == 0 => {
             counts.iter_mut().zip(row_counts).for_each(|(count, more)| *count += u64::from(*more));
         }
-        (grouping, _) => grouping.each_valid(column, |group, _| counts[group] += 1),
+        (None, _) => rows.grouping.each_valid(column, |group, _| counts[group] += 1),
     }
 }
 

@@ -7,7 +7,9 @@ use colonna_column::{Bitmap, Column, Values};
 use colonna_schema::{AggregateFunction, DataType};
 
 use super::exact_sum::{ExactSum, biased_exponent, parts};
-use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional, zeroed};
+use super::{
+    AggregateKind, LANES, Rows, Taken, add_value_counts, each_in_lanes, expanded, optional, zeroed,
+};
 use crate::ExecError;
 
 /// The low half of a square of 106 bits.
@@ -98,7 +100,6 @@ struct Fixed {
 /// The sums of integers of a batch.
 #[derive(Clone, Copy, Debug, Default)]
 struct FixedSums {
-    count: u64,
     sum: i128,
     /// The low and the high halves of the squares, summed up apart.
     squares_low: u128,
@@ -124,30 +125,40 @@ impl Fixed {
         is_near.then_some(Self { exponent: least - 1075 })
     }
 
-    /// The double without its power of two.
+    /// The double without its power of two; without a branch, for zeros and signs come in no order.
     #[inline]
     fn integer(self, value: f64) -> i64 {
-        parts(value).map_or(0, |(mantissa, exponent)| mantissa << (exponent - self.exponent).max(0))
+        let (bits, biased) = (value.to_bits(), biased_exponent(value));
+        let whole = u64::from(biased != 0) << 52;
+        let mantissa = (bits & ((1 << 52) - 1) | whole).cast_signed();
+        let sign = bits.cast_signed() >> 63;
+        let shift = biased.max(1) - 1075 - self.exponent;
+        ((mantissa << (shift.max(0) & 63)) ^ sign) - sign
     }
 }
 
 /// Adds doubles of a batch up as integers, and only then exactly.
 fn add_fixed(states: &mut [State], fixed: Fixed, values: &[f64], column: &Column, rows: &Rows<'_>) {
-    let mut sums = vec![FixedSums::default(); rows.group_count];
-    rows.grouping.each_valid(column, |group, row| {
+    let group_count = rows.group_count;
+    let mut cells = vec![FixedSums::default(); group_count * LANES];
+    let values = zeroed(values, column.validity());
+    each_in_lanes(rows, |cell, row| {
         let integer = i128::from(fixed.integer(values[row]));
-        let (square, sums) = ((integer * integer).cast_unsigned(), &mut sums[group]);
-        sums.count += 1;
+        let (square, sums) = ((integer * integer).cast_unsigned(), &mut cells[cell]);
         sums.sum += integer;
         sums.squares_low += square & u128::from(u64::MAX);
         sums.squares_high += square >> 64;
     });
-    for (state, sums) in states.iter_mut().zip(sums) {
-        state.count += sums.count;
-        state.sum.add_window(sums.sum, fixed.exponent);
-        // No batch has so many rows that a sum of halves reaches the last bit.
-        state.squares.add_window(sums.squares_high.cast_signed(), 2 * fixed.exponent + 64);
-        state.squares_low.add_window(sums.squares_low.cast_signed(), 2 * fixed.exponent);
+    let mut counts = vec![0; group_count];
+    add_value_counts(&mut counts, rows, column);
+    states.iter_mut().zip(counts).for_each(|(state, count)| state.count += count);
+    for lane in cells.chunks(group_count.max(1)) {
+        for (state, sums) in states.iter_mut().zip(lane) {
+            state.sum.add_window(sums.sum, fixed.exponent);
+            // No batch has so many rows that a sum of halves reaches the last bit.
+            state.squares.add_window(sums.squares_high.cast_signed(), 2 * fixed.exponent + 64);
+            state.squares_low.add_window(sums.squares_low.cast_signed(), 2 * fixed.exponent);
+        }
     }
 }
 
@@ -190,7 +201,7 @@ impl Moments {
         let Some(column) = rows.values else { return Ok(()) };
         let column = expanded(column);
         let states = &mut self.states;
-        let few = matches!(rows.grouping, Grouping::One) || rows.row_counts.is_some();
+        let few = rows.has_few_groups();
         match column.values() {
             Values::Int64(values) => rows.grouping.each_valid(&column, |group, row| {
                 states[group].add_integer(values[row]);

@@ -56,7 +56,7 @@ impl Quantile {
         if count == 0 {
             return Ok(());
         }
-        if let Grouping::Each(_) = rows.grouping {
+        if !matches!(rows.grouping, Grouping::One) {
             rows.grouping.each_valid(column, |_, row| self.groups.push(rows.grouping.at(row)));
         }
         self.value_count += count;

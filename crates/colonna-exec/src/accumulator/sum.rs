@@ -5,8 +5,7 @@ use colonna_schema::{AggregateFunction, DataType, Scalar};
 
 use super::exact_sum::{ExactSum, Halving};
 use super::{
-    AggregateKind, Grouping, LANES, Rows, Taken, add_value_counts, expanded, in_lanes, optional,
-    zeroed,
+    AggregateKind, LANES, Rows, Taken, add_value_counts, each_in_lanes, expanded, optional, zeroed,
 };
 use crate::ExecError;
 
@@ -36,27 +35,25 @@ impl IntegerSum {
         let Some(column) = rows.values else { return Ok(()) };
         let column = expanded(column);
         let (sums, counts) = (&mut self.sums, &mut self.counts);
-        match (column.values(), rows.grouping) {
-            (Values::Int64(values), Grouping::One) => {
-                sums[0] += sum_of(&zeroed(values, column.validity()));
+        match (column.values(), rows.grouping.single()) {
+            (Values::Int64(values), Some(group)) => {
+                sums[group] += sum_of(&zeroed(values, column.validity()));
                 add_value_counts(counts, rows, &column);
             }
-            (Values::Int64(values), Grouping::Each(groups))
-                if rows.row_counts.is_some() && are_small(values) =>
-            {
+            (Values::Int64(values), None) if rows.row_counts.is_some() && are_small(values) => {
                 let values = zeroed(values, column.validity());
                 let mut cells = vec![0_i64; rows.group_count * LANES];
-                in_lanes(groups, rows.group_count, |cell, row| cells[cell] += values[row]);
+                each_in_lanes(rows, |cell, row| cells[cell] += values[row]);
                 for lane in cells.chunks(rows.group_count.max(1)) {
                     sums.iter_mut().zip(lane).for_each(|(sum, more)| *sum += i128::from(*more));
                 }
                 add_value_counts(counts, rows, &column);
             }
-            (Values::Int64(values), grouping) => grouping.each_valid(&column, |group, row| {
+            (Values::Int64(values), None) => rows.grouping.each_valid(&column, |group, row| {
                 sums[group] += i128::from(values[row]);
                 counts[group] += 1;
             }),
-            (Values::Boolean(bits), grouping) => grouping.each_valid(&column, |group, row| {
+            (Values::Boolean(bits), _) => rows.grouping.each_valid(&column, |group, row| {
                 sums[group] += i128::from(bits.get(row));
                 counts[group] += 1;
             }),
@@ -256,7 +253,7 @@ impl FloatSum {
         let column = expanded(column);
         let Values::Float64(values) = column.values() else { return Ok(()) };
         add_value_counts(&mut self.counts, rows, &column);
-        let few = matches!(rows.grouping, Grouping::One) || rows.row_counts.is_some();
+        let few = rows.has_few_groups();
         let values = zeroed(values, column.validity());
         match Halving::of(&values).filter(|_| few) {
             Some(halving) => self.add_halves(halving, &values, rows),
@@ -271,18 +268,12 @@ impl FloatSum {
     fn add_halves(&mut self, halving: Halving, values: &[f64], rows: &Rows<'_>) {
         let group_count = rows.group_count;
         let mut cells = vec![(0.0, 0.0); group_count * LANES];
-        let mut add = |cell: usize, row: usize| {
+        each_in_lanes(rows, |cell, row| {
             let (high, low) = halving.halves(values[row]);
             let (highs, lows) = &mut cells[cell];
             *highs += high;
             *lows += low;
-        };
-        match rows.grouping {
-            Grouping::One => {
-                (0..values.len()).for_each(|row| add(row % LANES * group_count, row));
-            }
-            Grouping::Each(groups) => in_lanes(groups, group_count, add),
-        }
+        });
         for lane in cells.chunks(group_count.max(1)) {
             for (sum, (high, low)) in self.sums.iter_mut().zip(lane) {
                 sum.add(*high);

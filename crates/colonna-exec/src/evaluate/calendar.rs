@@ -212,14 +212,6 @@ pub(crate) fn time_part(name: Option<&Scalar>) -> Result<TimePart, ExecError> {
 }
 
 impl TimePart {
-    /// The part of the time of the day, where it is one.
-    pub(super) fn of_clock(self, micros: i64) -> Option<i64> {
-        match self {
-            Self::Clock(within, step) => Some(micros.rem_euclid(within) / step),
-            _ => None,
-        }
-    }
-
     /// The part of a date. Parts of the time of the day are 0.
     pub(super) fn of_date(self, date: NaiveDate) -> i64 {
         let year = i64::from(date.year());

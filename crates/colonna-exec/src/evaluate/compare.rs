@@ -120,12 +120,13 @@ fn bits_of(column: &Column) -> Cow<'_, Bitmap> {
 
 #[inline]
 pub(super) fn double_below(left: f64, right: f64) -> bool {
-    left < right || (right.is_nan() && !left.is_nan())
+    // Without a branch, which values that come in no order would lead astray.
+    (left < right) | (right.is_nan() & !left.is_nan())
 }
 
 #[inline]
 fn double_equal(left: f64, right: f64) -> bool {
-    left == right || (left.is_nan() && right.is_nan())
+    (left == right) | (left.is_nan() & right.is_nan())
 }
 
 /// An integer against a double by value, not by rounding the integer first.

@@ -64,20 +64,12 @@ fn date_trunc(site: &Site<'_>, unit: TimeUnit, time: &Column) -> Result<Column, 
         return rows(site, time, memoized(|day| unit.start_of_day(day)));
     }
     if let TimeUnit::Micros(width) = unit {
-        // Neighbouring rows are mostly of one unit.
-        let mut last = None;
-        return rows(site, time, |micros| match last {
-            Some(start) if micros.wrapping_sub(start).cast_unsigned() < width.cast_unsigned() => {
-                Some(start)
-            }
-            _ => {
-                last = unit.start(micros);
-                last
-            }
+        return spanned(site, time, |micros| {
+            let start = unit.start(micros)?;
+            Some(Span { start, width, value: start })
         });
     }
-    let mut start = memoized(|day| unit.start_of_day(day));
-    rows(site, time, |micros| start(micros.div_euclid(MICROS_PER_DAY))?.checked_mul(MICROS_PER_DAY))
+    spanned_days(site, time, |day| unit.start_of_day(day)?.checked_mul(MICROS_PER_DAY))
 }
 
 fn unit_of(unit: &Column) -> Result<TimeUnit, ExecError> {
@@ -95,6 +87,73 @@ fn memoized(mut compute: impl FnMut(i64) -> Option<i64>) -> impl FnMut(i64) -> O
             Some(answer)
         }
     }
+}
+
+/// Moments from `start` on, for so many microseconds, and what is computed of each of them.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: i64,
+    width: i64,
+    value: i64,
+}
+
+impl Span {
+    #[inline]
+    fn has(&self, micros: i64) -> bool {
+        micros.wrapping_sub(self.start).cast_unsigned() < self.width.cast_unsigned()
+    }
+}
+
+/// How many neighbouring rows are looked at together, whether they are in one span.
+const NEIGHBOURS: usize = 16;
+
+/// A 64-bit integer for each moment, the same one for the whole span that it lies in; none is an
+/// overflow. Neighbouring rows are mostly in one span: only where they are not is one computed.
+fn spanned(
+    site: &Site<'_>,
+    time: &Column,
+    span_of: impl Fn(i64) -> Option<Span>,
+) -> Result<Column, ExecError> {
+    let moments = integers(time);
+    let Side::Each(moments) = &moments else {
+        return rows(site, time, |micros| span_of(micros).map(|span| span.value));
+    };
+    let mut computed = Vec::with_capacity(moments.len());
+    let mut span = Span { start: 0, width: 0, value: 0 };
+    for moments in moments.chunks(NEIGHBOURS) {
+        if moments.iter().fold(true, |all, micros| all & span.has(*micros)) {
+            computed.resize(computed.len() + moments.len(), span.value);
+            continue;
+        }
+        for &micros in moments {
+            if !span.has(micros) {
+                match span_of(micros) {
+                    Some(found) => span = found,
+                    // What stands at a null row has no meaning.
+                    None if !time.is_valid(computed.len()) => {}
+                    None => return Err(site.overflow()),
+                }
+            }
+            computed.push(span.value);
+        }
+    }
+    column(site, Values::Int64(computed), time.len(), all_valid(&[time]))
+}
+
+/// As [`spanned`], the same integer for a whole day.
+fn spanned_days(
+    site: &Site<'_>,
+    time: &Column,
+    of_day: impl Fn(i64) -> Option<i64>,
+) -> Result<Column, ExecError> {
+    spanned(site, time, |micros| {
+        let day = micros.div_euclid(MICROS_PER_DAY);
+        Some(Span {
+            start: day.checked_mul(MICROS_PER_DAY)?,
+            width: MICROS_PER_DAY,
+            value: of_day(day)?,
+        })
+    })
 }
 
 /// A 64-bit integer for each row from one operand; none is an overflow.
@@ -132,14 +191,17 @@ fn column(
 }
 
 fn date_part(site: &Site<'_>, part: TimePart, time: &Column) -> Result<Column, ExecError> {
-    let mut of_day = memoized(|day| date_of(day).map(|date| part.of_date(date)));
-    if *time.data_type() == DataType::Date {
-        return rows(site, time, of_day);
+    let of_day = |day| date_of(day).map(|date| part.of_date(date));
+    match part {
+        _ if *time.data_type() == DataType::Date => rows(site, time, memoized(of_day)),
+        TimePart::Clock(within, step) => spanned(site, time, |micros| {
+            let value = micros.rem_euclid(within) / step;
+            let whole = micros.checked_sub(micros.rem_euclid(step));
+            let (start, width) = whole.map_or((micros, 1), |start| (start, step));
+            Some(Span { start, width, value })
+        }),
+        _ => spanned_days(site, time, of_day),
     }
-    rows(site, time, |micros| match part.of_clock(micros) {
-        Some(value) => Some(value),
-        None => of_day(micros.div_euclid(MICROS_PER_DAY)),
-    })
 }
 
 /// Seconds since 1970.
@@ -184,23 +246,27 @@ fn date_bin(
     let default_origin = Side::One(BIN_ORIGIN_DAY * MICROS_PER_DAY);
     let origins = origin.map_or(default_origin, integers);
     match width {
-        (months @ 1.., 0) if origin.is_none() => {
-            let mut start = memoized(|day| {
-                let month = month_number(day)? - BIN_ORIGIN_MONTH;
-                first_day(BIN_ORIGIN_MONTH + month - month.rem_euclid(months))
-            });
-            rows(site, time, |micros| {
-                start(micros.div_euclid(MICROS_PER_DAY))?.checked_mul(MICROS_PER_DAY)
-            })
-        }
+        (months @ 1.., 0) if origin.is_none() => spanned_days(site, time, |day| {
+            let month = month_number(day)? - BIN_ORIGIN_MONTH;
+            let first = first_day(BIN_ORIGIN_MONTH + month - month.rem_euclid(months))?;
+            first.checked_mul(MICROS_PER_DAY)
+        }),
         (months @ 1.., 0) => zipped(site, &operands, time, |row, micros| {
             bin_of_months(months, micros, origins.get(row))
         }),
-        (0, width @ 1..) => zipped(site, &operands, time, |row, micros| {
-            let origin = i128::from(origins.get(row));
-            let after = i128::from(micros) - origin;
-            i64::try_from(origin + after - after.rem_euclid(i128::from(width))).ok()
-        }),
+        (0, width @ 1..) => {
+            let start = |micros: i64, origin: i64| {
+                let after = i128::from(micros) - i128::from(origin);
+                i64::try_from(i128::from(micros) - after.rem_euclid(i128::from(width))).ok()
+            };
+            if let Side::One(origin) = origins {
+                return spanned(site, time, |micros| {
+                    let start = start(micros, origin)?;
+                    Some(Span { start, width, value: start })
+                });
+            }
+            zipped(site, &operands, time, |row, micros| start(micros, origins.get(row)))
+        }
         _ => Err(site.overflow()),
     }
 }

@@ -102,10 +102,11 @@ pub fn decode_i64(bytes: &mut &[u8], most: usize) -> Result<Vec<i64>, PageError>
 pub fn decode_i32(bytes: &mut &[u8], most: usize) -> Result<Vec<i32>, PageError> {
     let add = |last: i64, step: i64| i64::from((last.wrapping_add(step) & 0xffff_ffff) as i32);
     let values = decode(bytes, most, u32::BITS, add)?;
-    let narrow = |value: i64| {
-        i32::try_from(value).map_err(|_too_large| malformed(format!("{value} in 32 bits")))
-    };
-    values.into_iter().map(narrow).collect()
+    // All but the first are made by steps, which stay within 32 bits.
+    if let Some(first) = values.first().filter(|first| i32::try_from(**first).is_err()) {
+        return Err(malformed(format!("{first} in 32 bits")));
+    }
+    Ok(values.iter().map(|value| *value as i32).collect())
 }
 
 fn decode(
