@@ -242,7 +242,7 @@ impl Bitmap {
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
         if let [word] = *self.words {
-            return Self::from_values(rows, |row| row < 64 && word >> (row % 64) & 1 == 1);
+            return Self::from_values(rows, |row| (row < 64) & (word >> (row % 64) & 1 == 1));
         }
         Self::from_values(rows, |row| self.get(row as usize))
     }

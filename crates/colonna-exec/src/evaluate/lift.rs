@@ -111,17 +111,15 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
         return Ok(None);
     }
     let over = |entries: &Arc<Strings>| over_entries(site, operands, position, entries);
-    let in_range =
-        codes.iter().max().is_none_or(|greatest| (*greatest as usize) < dictionary.len());
     // What is constant in this batch only may be something else in the next one.
     let mut others = site.expr.children().into_iter().enumerate();
     let is_same = others.all(|(index, other)| index == position || !other.reads_slots());
     // An entry that no row has may raise no error: where one does, only those are computed that rows
     // have, as is done for a few rows.
-    if in_range
-        && is_same
+    if is_same
         && let Ok(Some(entries)) =
             site.memo.entries(site.expr, dictionary, column.len(), || over(dictionary))
+        && entries.has_all(codes)
     {
         return entries.spread(codes, column.validity()).map(Some);
     }

@@ -38,8 +38,8 @@ pub(super) enum Entries {
 }
 
 impl Memo {
-    /// The result for all entries, if it is known or if computing it pays: as many rows as there are
-    /// entries have asked for some.
+    /// The result for all entries, if it is known or if computing it pays: a quarter as many rows
+    /// as there are entries have asked for some. For fewer, those that they have are computed.
     pub(super) fn entries(
         &self,
         expr: &BoundExpr,
@@ -60,7 +60,7 @@ impl Memo {
         });
         let Some(known) = kept.get_mut(index) else { return Ok(None) };
         known.asked = known.asked.saturating_add(row_count);
-        if known.entries.is_none() && known.asked >= dictionary.len() {
+        if known.entries.is_none() && known.asked.saturating_mul(4) >= dictionary.len() {
             known.entries = Some(Arc::new(Entries::of(&compute()?)));
         }
         Ok(known.entries.clone())
@@ -79,7 +79,18 @@ impl Entries {
         }
     }
 
-    /// The results for rows that have these codes.
+    /// Whether there is a result for each of the codes, which of a null row may be any number.
+    pub(super) fn has_all(&self, codes: &[u32]) -> bool {
+        match self {
+            Self::Values(entries) if !matches!(entries.values(), Values::Boolean(_)) => {
+                codes.iter().fold(true, |all, code| all & ((*code as usize) < entries.len()))
+            }
+            // Bits that are not there are false, and codes of texts stay what they are.
+            _ => true,
+        }
+    }
+
+    /// The results for rows that have these codes, all of which are there.
     pub(super) fn spread(
         &self,
         codes: &[u32],

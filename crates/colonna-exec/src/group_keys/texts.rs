@@ -100,10 +100,14 @@ impl ByteKeys {
         for (index, (codes, positions)) in
             codes.chunks(BATCH).zip(positions.chunks_mut(BATCH)).enumerate()
         {
+            for (&code, position) in codes.iter().zip(positions.iter_mut()) {
+                *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+            }
             let valid = valid_word(validity, index);
-            for (bit, (&code, position)) in codes.iter().zip(positions).enumerate() {
-                let known = resolved.get(code as usize).copied().unwrap_or(UNSET);
-                *position = if valid >> bit & 1 == 1 { known } else { null };
+            if valid != u64::MAX {
+                for (bit, position) in positions.iter_mut().enumerate() {
+                    *position = if valid >> bit & 1 == 1 { *position } else { null };
+                }
             }
         }
         self.resolved = Some((Arc::clone(dictionary), resolved));
@@ -126,7 +130,8 @@ impl ByteKeys {
         let mut before_null = None;
         for (index, codes) in codes.chunks(BATCH).enumerate() {
             let valid = valid_word(validity, index);
-            if valid == u64::MAX && codes.iter().all(|code| is_known(resolved, *code)) {
+            let are_known = codes.iter().fold(true, |all, code| all & is_known(resolved, *code));
+            if are_known && (valid == u64::MAX || null.is_some()) {
                 continue;
             }
             for (bit, &code) in codes.iter().enumerate() {

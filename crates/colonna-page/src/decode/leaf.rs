@@ -1,5 +1,6 @@
 //! A leaf column of one row group, page by page.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use colonna_column::{Bitmap, Column, Values, concat};
@@ -190,7 +191,7 @@ impl LeafReader {
         let Self { kind, data_type, codec, most_level, pages, words, .. } = self;
         let read =
             |encoding, bytes: &[u8], count| decode(*kind, encoding, bytes, count, words.as_ref());
-        let ((levels, values), is_cached) = pages.inflated(found, *codec, |bytes| {
+        let ((levels, column), is_cached) = pages.inflated(found, *codec, |bytes| {
             let (levels, values) = match header.kind {
                 ReadKind::DataV2 { repetition_len, definition_len, .. } => {
                     let levels_len = repetition_len.saturating_add(definition_len);
@@ -200,10 +201,12 @@ impl LeafReader {
                 _ => split_levels(bytes, *most_level)?,
             };
             let levels = Levels::decode(levels, *most_level, header.count)?;
-            let count = levels.count(header.count, *most_level);
-            Ok((levels, read(header.encoding, values, count)?))
+            let validity = levels.validity(*most_level);
+            let count = validity.as_deref().map_or(header.count, Bitmap::count_ones);
+            let values = read(header.encoding, values, count)?;
+            let column = column(data_type, header.count, values, validity.as_deref())?;
+            Ok((levels, column))
         })?;
-        let column = column(data_type, header.count, values, &levels, *most_level)?;
         self.pages_read += 1;
         self.pages_cached += u64::from(is_cached);
         self.values_decoded += header.count as u64;
@@ -233,19 +236,16 @@ fn column(
     data_type: &DataType,
     len: usize,
     values: Values,
-    levels: &Levels,
-    most_level: u8,
+    validity: Option<&Bitmap>,
 ) -> Result<Column, PageError> {
-    let validity = match levels {
-        Levels::Full => return Ok(Column::try_new(data_type.clone(), len, values, None)?),
-        Levels::Bits(bits) => bits.clone(),
-        Levels::Each(levels) => Bitmap::from_fn(len, |row| levels[row] == most_level),
+    let Some(validity) = validity else {
+        return Ok(Column::try_new(data_type.clone(), len, values, None)?);
     };
     if validity.count_ones() == 0 {
         return Ok(Column::nulls(data_type.clone(), len));
     }
-    let values = spread(values, &validity)?;
-    Ok(Column::try_new(data_type.clone(), len, values, Some(validity))?)
+    let values = spread(values, validity)?;
+    Ok(Column::try_new(data_type.clone(), len, values, Some(validity.clone()))?)
 }
 
 impl Levels {
@@ -258,24 +258,30 @@ impl Levels {
             }
             _ => {
                 let levels = hybrid::decode(bytes, hybrid::width_of(most_level.into()), count)?;
-                let narrow = |level| match u8::try_from(level) {
-                    Ok(level) if level <= most_level => Ok(level),
-                    _ => Err(malformed(format!("level {level} of {most_level}"))),
-                };
-                if levels.iter().all(|level| *level == u32::from(most_level)) {
+                let extremes = (u32::MAX, u32::MIN);
+                let (least, greatest) = levels.iter().fold(extremes, |(least, greatest), level| {
+                    (least.min(*level), greatest.max(*level))
+                });
+                if greatest > u32::from(most_level) {
+                    return Err(malformed(format!("level {greatest} of {most_level}")));
+                }
+                if least == u32::from(most_level) {
                     return Ok(Self::Full);
                 }
-                levels.into_iter().map(narrow).collect::<Result<_, _>>().map(Self::Each)
+                let narrow = |level: &u32| u8::try_from(*level).unwrap_or(most_level);
+                Ok(Self::Each(levels.iter().map(narrow).collect()))
             }
         }
     }
 
-    /// How many of so many rows have a value.
-    fn count(&self, row_count: usize, most_level: u8) -> usize {
+    /// Which rows have a value; none where all have.
+    fn validity(&self, most_level: u8) -> Option<Cow<'_, Bitmap>> {
         match self {
-            Self::Full => row_count,
-            Self::Bits(bits) => bits.count_ones(),
-            Self::Each(levels) => levels.iter().filter(|level| **level == most_level).count(),
+            Self::Full => None,
+            Self::Bits(bits) => Some(Cow::Borrowed(bits)),
+            Self::Each(levels) => {
+                Some(Cow::Owned(Bitmap::from_values(levels, |level| level == most_level)))
+            }
         }
     }
 
