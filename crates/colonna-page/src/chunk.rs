@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::basic::{BoundaryOrder, Encoding, PageType};
+use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::metadata::{
     ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats,
 };
 use parquet::schema::types::ColumnDescPtr;
 
-use crate::PageError;
+use crate::bloom::filter_of;
 use crate::bounds::{Bounds, Shape, Side, index_bytes, statistics};
 use crate::compress::Codec;
 use crate::dense::Dense;
@@ -21,6 +22,7 @@ use crate::layout::{Choice, Codes, Uncoded};
 use crate::levels::Levels;
 use crate::page_header::{PageKind, write_page};
 use crate::words::{Coded, Dictionary};
+use crate::{PageError, Profile};
 
 /// About the most bytes of the values of a page.
 const PAGE_BYTES: usize = 1 << 20;
@@ -40,6 +42,7 @@ pub(crate) struct Target<'a> {
     pub(crate) descriptor: &'a ColumnDescPtr,
     pub(crate) shape: Shape,
     pub(crate) page_rows: usize,
+    pub(crate) profile: Profile,
 }
 
 /// The values of a chunk, as they are kept.
@@ -89,7 +92,13 @@ fn encode_pages(
         pages.add_data(rows.len(), levels, slots, values.clone(), kept)?;
         first_value = values.end;
     }
-    pages.finish(row_count, levels.slot_count())
+    let filter = match kept {
+        Kept::Plain(values, _) => {
+            filter_of(values, &pages.page_bounds, pages.bytes.len(), target.profile)
+        }
+        Kept::Coded(..) => None,
+    };
+    pages.finish(row_count, levels.slot_count(), filter)
 }
 
 /// The slots and the values of a page of these rows, or of fewer where they have too many bytes.
@@ -142,9 +151,10 @@ struct Pages<'a> {
     column_index: ColumnIndexBuilder,
     offset_index: OffsetIndexBuilder,
     bounds: Option<Bounds>,
+    /// Of the pages that have any.
+    page_bounds: Vec<Bounds>,
     null_count: usize,
     nan_free: bool,
-    order: PageOrder,
 }
 
 impl<'a> Pages<'a> {
@@ -161,9 +171,9 @@ impl<'a> Pages<'a> {
             column_index: ColumnIndexBuilder::new(target.shape.physical),
             offset_index: OffsetIndexBuilder::new(),
             bounds: None,
+            page_bounds: Vec::new(),
             null_count: 0,
             nan_free: true,
-            order: PageOrder::default(),
         }
     }
 
@@ -249,7 +259,7 @@ impl<'a> Pages<'a> {
                     Some(all) => all.widen(&bounds),
                     none => *none = Some(bounds.clone()),
                 }
-                self.order.note(bounds);
+                self.page_bounds.push(bounds);
             }
             None if is_null_page => {
                 self.column_index.append(true, Vec::new(), Vec::new(), nulls);
@@ -259,7 +269,12 @@ impl<'a> Pages<'a> {
         }
     }
 
-    fn finish(mut self, row_count: usize, slot_count: usize) -> Result<Chunk, PageError> {
+    fn finish(
+        mut self,
+        row_count: usize,
+        slot_count: usize,
+        bloom_filter: Option<Sbbf>,
+    ) -> Result<Chunk, PageError> {
         let byte_len = self.bytes.len();
         let mut encodings: Vec<Encoding> =
             self.encodings.iter().map(|page| page.encoding).collect();
@@ -280,7 +295,7 @@ impl<'a> Pages<'a> {
             ))
             .build();
         let failed = parquet_error("describe a column chunk");
-        self.column_index.set_boundary_order(self.order.boundary_order());
+        self.column_index.set_boundary_order(boundary_order(&self.page_bounds));
         let column_index = match self.column_index.valid() {
             true => Some(self.column_index.build().map_err(&failed)?),
             false => None,
@@ -289,7 +304,7 @@ impl<'a> Pages<'a> {
             bytes_written: byte_len as u64,
             rows_written: row_count as u64,
             metadata: metadata.map_err(failed)?,
-            bloom_filter: None,
+            bloom_filter,
             column_index,
             offset_index: Some(self.offset_index.build()),
         };
@@ -303,32 +318,14 @@ fn signed(count: usize) -> i64 {
 }
 
 /// Whether the bounds of pages ascend or descend.
-struct PageOrder {
-    last: Option<Bounds>,
-    ascends: bool,
-    descends: bool,
-}
-
-impl Default for PageOrder {
-    fn default() -> Self {
-        Self { last: None, ascends: true, descends: true }
-    }
-}
-
-impl PageOrder {
-    fn note(&mut self, bounds: Bounds) {
-        if let Some(last) = &self.last {
-            self.ascends &= last.min <= bounds.min && last.max <= bounds.max;
-            self.descends &= last.min >= bounds.min && last.max >= bounds.max;
-        }
-        self.last = Some(bounds);
-    }
-
-    fn boundary_order(&self) -> BoundaryOrder {
-        match (self.ascends, self.descends) {
-            (true, _) => BoundaryOrder::ASCENDING,
-            (false, true) => BoundaryOrder::DESCENDING,
-            (false, false) => BoundaryOrder::UNORDERED,
-        }
+fn boundary_order(pages: &[Bounds]) -> BoundaryOrder {
+    let ascends = |pages: &[Bounds]| pages[0].min <= pages[1].min && pages[0].max <= pages[1].max;
+    let descends = |pages: &[Bounds]| pages[0].min >= pages[1].min && pages[0].max >= pages[1].max;
+    if pages.windows(2).all(ascends) {
+        BoundaryOrder::ASCENDING
+    } else if pages.windows(2).all(descends) {
+        BoundaryOrder::DESCENDING
+    } else {
+        BoundaryOrder::UNORDERED
     }
 }

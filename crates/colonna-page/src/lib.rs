@@ -27,6 +27,7 @@
 //! assert_eq!(blocks[0].row(0), [2.into()]);
 //! ```
 
+mod bloom;
 mod bounds;
 mod cache;
 mod chunk;
@@ -55,6 +56,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use bloom::Wanted;
 pub use cache::PageCache;
 pub use decode::Blocks;
 pub use error::PageError;

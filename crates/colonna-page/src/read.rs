@@ -5,22 +5,24 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use arrow::datatypes::Schema as ArrowSchema;
+use arrow::datatypes::{DataType as ArrowType, Schema as ArrowSchema};
 use colonna_column::schema_from_arrow;
 use colonna_schema::{ColumnStatistics, Schema, Statistics};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::Type as PhysicalType;
 use parquet::file::metadata::{
     PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, ParquetStatisticsPolicy,
     RowGroupMetaData,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
+use crate::bloom::rules_out;
 use crate::decode::{Blocks, RowGroup};
 use crate::error::parquet_error;
 use crate::guard::guarded;
 use crate::leaf::{Leaf, leaves_of, projected};
 use crate::source::FileBytes;
-use crate::{PageCache, PageError, statistics};
+use crate::{PageCache, PageError, Wanted, statistics};
 
 /// One page of a leaf column.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,6 +176,24 @@ impl Reader {
             .ok()
             .flatten()
             .unwrap_or_default()
+    }
+
+    /// Whether a Bloom filter rules out that a leaf column has a value in a row group; `None` where
+    /// the file has no such filter.
+    pub fn rules_out(&self, row_group: usize, path: &[String], wanted: Wanted<'_>) -> Option<bool> {
+        let is_wanted = |leaf: &&Leaf| !leaf.repeated && leaf.path == path;
+        let (position, leaf) = self.leaves.iter().enumerate().find(|(_, leaf)| is_wanted(leaf))?;
+        let chunk = self.metadata.row_groups().get(row_group)?.columns().get(position)?;
+        // What was kept in another way was counted into the filter with other bytes.
+        let is_kept_so = match (wanted, chunk.column_type()) {
+            (Wanted::Bytes(_), PhysicalType::BYTE_ARRAY) => {
+                leaf.arrow_type.is_string() || leaf.arrow_type.is_binary()
+            }
+            (Wanted::Int64(_), PhysicalType::INT64) => leaf.arrow_type == ArrowType::Int64,
+            _ => false,
+        };
+        let has_filter = is_kept_so && chunk.bloom_filter_offset().is_some();
+        has_filter.then(|| rules_out(&self.source, chunk, wanted))
     }
 
     /// Reads rows of some columns: all at or below one of the paths that the file has, structs

@@ -74,7 +74,8 @@ pub(crate) fn encode_row_group(
         let goal = goal(target, options);
         let choice = layout.choice(position, &values, &dictionary, &levels, &goal)?;
         let LeafTarget { descriptor, shape, .. } = target;
-        let target = Target { descriptor, shape: *shape, page_rows: options.page_rows };
+        let WriteOptions { page_rows, profile, .. } = *options;
+        let target = Target { descriptor, shape: *shape, page_rows, profile };
         encode_chunk(&target, leaf.row_count, &levels, &values, &dictionary, &choice)
     };
     for_each_leaf(rows, targets, encode)

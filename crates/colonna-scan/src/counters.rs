@@ -19,6 +19,8 @@ pub struct Counters {
     pub row_groups_considered: u64,
     /// Row groups of which nothing was read.
     pub row_groups_skipped: u64,
+    /// Bloom filters that were read to find out whether a row group has a value.
+    pub bloom_filters_read: u64,
     /// Pages of the columns that the query needs, in the row groups that were read.
     pub pages_considered: u64,
     /// Pages that were not read.
@@ -54,7 +56,7 @@ impl Counters {
     }
 
     /// Every counter with its name, in order.
-    pub fn named(&self) -> [(&'static str, u64); 16] {
+    pub fn named(&self) -> [(&'static str, u64); 17] {
         [
             ("files_considered", self.files_considered),
             ("files_skipped", self.files_skipped),
@@ -63,6 +65,7 @@ impl Counters {
             ("row_groups_considered", self.row_groups_considered),
             ("row_groups_skipped", self.row_groups_skipped),
             ("row_groups_read", self.row_groups_read()),
+            ("bloom_filters_read", self.bloom_filters_read),
             ("pages_considered", self.pages_considered),
             ("pages_skipped", self.pages_skipped),
             ("pages_read", self.pages_read()),
@@ -83,6 +86,7 @@ impl AddAssign for Counters {
         self.files_answered_by_statistics += other.files_answered_by_statistics;
         self.row_groups_considered += other.row_groups_considered;
         self.row_groups_skipped += other.row_groups_skipped;
+        self.bloom_filters_read += other.bloom_filters_read;
         self.pages_considered += other.pages_considered;
         self.pages_skipped += other.pages_skipped;
         self.pages_cached += other.pages_cached;
@@ -118,6 +122,9 @@ impl fmt::Display for Counters {
             "decoded    {:>12} rows       {:>12} values",
             self.rows_decoded, self.values_decoded
         )?;
+        if self.bloom_filters_read > 0 {
+            write!(formatter, "\n{} Bloom filters were asked", self.bloom_filters_read)?;
+        }
         if self.pages_cached > 0 {
             write!(formatter, "\n{} pages were in the cache", self.pages_cached)?;
         }

@@ -1,5 +1,6 @@
 //! What is left to read once statistics have had their say.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use colonna_exec::{BoundExpr, OrderHint, OrderKey, Plan};
 use colonna_page::{Page, Reader};
 use colonna_schema::{ColumnStatistics, Scalar, Statistics};
 
-use crate::prune::{Known, conjuncts, may_match, only_slot};
+use crate::prune::{Filters, Known, conjuncts, may_match, only_slot};
 use crate::{Counters, ScanError, ScanFile, ScanOptions, ScanSource};
 
 /// Rows of one row group that are to be read.
@@ -64,8 +65,8 @@ pub(crate) fn file_is_skipped(file: &ScanFile, plan: &Plan) -> bool {
         .map(|(path, constant)| constant.as_ref().or_else(|| statistics.columns.get(path)))
         .collect();
     // The null count of a constant is that of as many rows as there are.
-    let known = Known { row_count: statistics.row_count, slots, schema: plan.slots() };
-    !may_match(predicate, &known)
+    let (row_count, schema) = (statistics.row_count, plan.slots());
+    !may_match(predicate, &Known { row_count, slots, schema, filters: None })
 }
 
 /// The tasks of a file that is opened.
@@ -94,7 +95,7 @@ pub(crate) fn tasks_of(
         let mut ranges = all_rows(row_count);
         if let Some(predicate) = predicate {
             let group = Group { reader: &reader, row_group, row_count, paths: &paths, plan };
-            ranges = if group.may_match(predicate, &constants) {
+            ranges = if group.may_match(predicate, &constants, counters) {
                 group.page_ranges(predicate)
             } else {
                 Vec::new()
@@ -194,16 +195,35 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn may_match(&self, predicate: &BoundExpr, constants: &[Option<ColumnStatistics>]) -> bool {
+    fn may_match(
+        &self,
+        predicate: &BoundExpr,
+        constants: &[Option<ColumnStatistics>],
+        counters: &mut Counters,
+    ) -> bool {
         let statistics = self.reader.row_group_statistics(self.row_group);
         // Constants were weighed with the file; a column of that name in the file is not read.
         let slots = self.paths.iter().zip(constants).map(|(path, constant)| match constant {
             Some(_) => None,
             None => statistics.columns.get(path),
         });
-        let known =
-            Known { row_count: self.row_count, slots: slots.collect(), schema: self.plan.slots() };
-        may_match(predicate, &known)
+        let (row_count, schema) = (self.row_count, self.plan.slots());
+        let mut known = Known { row_count, slots: slots.collect(), schema, filters: None };
+        if !may_match(predicate, &known) {
+            return false;
+        }
+        let paths = self.paths.iter().zip(constants);
+        let paths = paths.map(|(path, constant)| constant.is_none().then_some(path.as_slice()));
+        let filters = Filters {
+            reader: self.reader,
+            row_group: self.row_group,
+            paths: paths.collect(),
+            asked: Cell::new(0),
+        };
+        known.filters = Some(&filters);
+        let may_match = may_match(predicate, &known);
+        counters.bloom_filters_read += filters.asked.get();
+        may_match
     }
 
     /// The rows that are in pages which may match, for every part of the predicate that looks at one
@@ -226,8 +246,8 @@ impl Group<'_> {
     fn page_may_match(&self, conjunct: &BoundExpr, slot: usize, page: &Page) -> bool {
         let slots = (0..self.paths.len()).map(|other| (other == slot).then_some(&page.statistics));
         let row_count = page.rows.end - page.rows.start;
-        let known = Known { row_count, slots: slots.collect(), schema: self.plan.slots() };
-        may_match(conjunct, &known)
+        let (slots, schema) = (slots.collect(), self.plan.slots());
+        may_match(conjunct, &Known { row_count, slots, schema, filters: None })
     }
 }
 

@@ -4,11 +4,13 @@
 //! only the statistics are known. A doubt allows all three, so pruning may keep too much and never
 //! too little: it is only where *true* is ruled out that rows are skipped.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use colonna_column::{Column, Columns};
 use colonna_exec::{BoundExpr, BoundKind, Slots, evaluate};
+use colonna_page::{Reader, Wanted};
 use colonna_schema::{
     BinaryOperator, ColumnStatistics, DataType, Field, Function, Scalar, Schema, UnaryOperator,
 };
@@ -22,6 +24,35 @@ pub(crate) struct Known<'a> {
     pub(crate) slots: Vec<Option<&'a ColumnStatistics>>,
     /// The columns the slots stand for.
     pub(crate) schema: &'a Slots,
+    /// What rules values out, where bounds do not.
+    pub(crate) filters: Option<&'a Filters<'a>>,
+}
+
+/// The Bloom filters of the columns of a row group.
+#[derive(Debug)]
+pub(crate) struct Filters<'a> {
+    pub(crate) reader: &'a Reader,
+    pub(crate) row_group: usize,
+    /// Where the columns of the slots are; none for those that are not read.
+    pub(crate) paths: Vec<Option<&'a [String]>>,
+    /// How many filters were asked.
+    pub(crate) asked: Cell<u64>,
+}
+
+impl Filters<'_> {
+    /// Whether no row has that value.
+    fn rule_out(&self, slot: usize, value: &Scalar) -> bool {
+        let wanted = match value {
+            Scalar::Utf8(text) => Wanted::Bytes(text.as_bytes()),
+            Scalar::Binary(bytes) => Wanted::Bytes(bytes),
+            Scalar::Int64(value) => Wanted::Int64(*value),
+            _ => return false,
+        };
+        let Some(path) = self.paths.get(slot).copied().flatten() else { return false };
+        let ruled_out = self.reader.rules_out(self.row_group, path, wanted);
+        self.asked.set(self.asked.get() + u64::from(ruled_out.is_some()));
+        ruled_out.unwrap_or(false)
+    }
 }
 
 /// Whether the predicate may be true for any of the rows.
@@ -167,6 +198,17 @@ fn compare(
                 .max
                 .as_ref()
                 .is_none_or(|max| orders(max, literal).is_none_or(Ordering::is_ge)));
+    let is_equality = matches!(operator, BinaryOperator::Equal | BinaryOperator::IsNotDistinctFrom);
+    // A literal of another type would be kept with other bytes.
+    let at = at
+        && match (&operand.kind, known.filters) {
+            (BoundKind::Slot(slot), Some(filters))
+                if is_equality && operand.data_type == literal.data_type() =>
+            {
+                !filters.rule_out(*slot, literal)
+            }
+            _ => true,
+        };
     let (may_be_true, may_be_false) = match operator {
         BinaryOperator::Equal | BinaryOperator::IsNotDistinctFrom => (at, below || above),
         BinaryOperator::NotEqual | BinaryOperator::IsDistinctFrom => (below || above, at),
@@ -354,7 +396,7 @@ mod tests {
         let mut slots = Slots::new(Arc::new(schema));
         let bound = bind(predicate, &mut slots).unwrap();
         let slots_known = slots.paths().iter().map(|_| Some(statistics)).collect();
-        let known = Known { row_count: 10, slots: slots_known, schema: &slots };
+        let known = Known { row_count: 10, slots: slots_known, schema: &slots, filters: None };
         assert_eq!(may_match(&bound, &known), expected, "{predicate}");
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use colonna::{Answer, Column, Columns, Counters, DataType, QueryOptions, Scalar, Table};
 use colonna_column::{Strings, Values};
-use colonna_page::{WriteOptions, write_file};
+use colonna_page::{Profile, WriteOptions, write_file};
 
 use crate::corridor::Sandbox;
 
@@ -237,4 +237,66 @@ fn the_number_of_threads_changes_no_counter() {
             assert_eq!(*ask(&table, sql, &options(threads, true)).counters(), expected, "{sql}");
         }
     }
+}
+
+/// Ids that come in no order, so that every page has some from all over.
+fn id(row: i64) -> String {
+    format!("{:016x}", row.wrapping_add(1).wrapping_mul(-0x61c8_8646_80b5_83eb))
+}
+
+/// Four row groups of ids, and their numbers.
+fn ids(sandbox: &Sandbox, profile: Profile) -> Table {
+    let texts: Strings = (0..ROWS).map(id).collect();
+    let row_count = usize::try_from(ROWS).unwrap();
+    let texts = Column::try_new(DataType::Utf8, row_count, Values::Strings(Arc::new(texts)), None);
+    let n = Column::from_i64((0..ROWS).collect());
+    let rows = vec![("id".to_owned(), texts.unwrap()), ("n".to_owned(), n)];
+    let rows = Columns::from_named(rows).unwrap();
+    let options = WriteOptions {
+        profile,
+        row_group_rows: usize::try_from(GROUP_ROWS).unwrap(),
+        page_rows: usize::try_from(PAGE_ROWS).unwrap(),
+        ..WriteOptions::default()
+    };
+    let path = sandbox.write("table/rows.parquet", "");
+    write_file(File::create(&path).unwrap(), rows.schema(), [&rows], &options).unwrap();
+    Table::open(sandbox.table()).unwrap()
+}
+
+#[test]
+fn filters_leave_out_row_groups_that_lack_a_value() {
+    let sandbox = Sandbox::new();
+    let table = ids(&sandbox, Profile::Fastest);
+    let (mut read, mut asked) = (0, 0);
+    for row in (0..ROWS).step_by(97) {
+        let counters = counted(&table, &format!("SELECT n FROM t WHERE id = '{}'", id(row)));
+        assert!(counters.row_groups_read() >= 1);
+        read += counters.row_groups_read();
+        asked += counters.bloom_filters_read;
+    }
+    // Of 42 ids, each is in one row group; the others are hardly ever read in vain.
+    assert!((42..=45).contains(&read), "{read}");
+    assert!(asked > 42 * 3, "{asked}");
+    for sql in [
+        &format!("SELECT n FROM t WHERE id IN ('{}', 'b')", id(5)),
+        &format!("SELECT n FROM t WHERE id = '{}' AND n < 700 OR id = 'bb'", id(5)),
+        &format!(
+            "SELECT n FROM t WHERE NOT (id IS DISTINCT FROM '{}' OR n < 0) AND id = 'c'",
+            id(5)
+        ),
+    ] {
+        let counters = counted(&table, sql);
+        assert!(counters.row_groups_read() < 4 && counters.bloom_filters_read > 0, "{sql}");
+    }
+    // What is not asked whether it is equal reads no filter.
+    let all = counted(&table, &format!("SELECT n FROM t WHERE id <> '{}'", id(5)));
+    assert_eq!((all.row_groups_read(), all.bloom_filters_read), (4, 0));
+}
+
+#[test]
+fn the_smallest_files_have_no_filters() {
+    let sandbox = Sandbox::new();
+    let table = ids(&sandbox, Profile::Smallest);
+    let counters = counted(&table, &format!("SELECT n FROM t WHERE id = '{}'", id(5)));
+    assert_eq!(counters.bloom_filters_read, 0);
 }
