@@ -20,6 +20,9 @@ pub(crate) enum Codec {
     /// By zstd at its lowest level, which looks for what repeats in the last few values only. Of
     /// values that are mostly noise, such as ids, it finds what is no noise.
     Near,
+    /// By zstd without much searching, but for repeats of four bytes on: steps of times in
+    /// microseconds are mostly a few bytes that were there before.
+    Short,
 }
 
 impl Codec {
@@ -34,7 +37,7 @@ impl Codec {
         match self {
             Self::None => Compression::UNCOMPRESSED,
             Self::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
-            Self::Near => Compression::ZSTD(ZstdLevel::default()),
+            Self::Near | Self::Short => Compression::ZSTD(ZstdLevel::default()),
         }
     }
 
@@ -160,14 +163,23 @@ const KEPT_BYTES: usize = 4 << 20;
 const NEAR_HASH_BITS: u32 = 6;
 const NEAR_MATCH_BYTES: u32 = 5;
 
+/// A table with a place for nearly every position of a page.
+const SHORT_HASH_BITS: u32 = 17;
+const SHORT_MATCH_BYTES: u32 = 4;
+
 impl Context {
     fn new(codec: Codec) -> io::Result<Self> {
         let level = if let Codec::Zstd(level) = codec { level } else { 1 };
         let mut compressor = Compressor::new(level)?;
-        if codec == Codec::Near {
+        let own = match codec {
+            Codec::Near => Some((NEAR_HASH_BITS, NEAR_MATCH_BYTES)),
+            Codec::Short => Some((SHORT_HASH_BITS, SHORT_MATCH_BYTES)),
+            Codec::None | Codec::Zstd(_) => None,
+        };
+        if let Some((hash_bits, match_bytes)) = own {
             compressor.set_parameter(CParameter::Strategy(Strategy::ZSTD_fast))?;
-            compressor.set_parameter(CParameter::HashLog(NEAR_HASH_BITS))?;
-            compressor.set_parameter(CParameter::MinMatch(NEAR_MATCH_BYTES))?;
+            compressor.set_parameter(CParameter::HashLog(hash_bits))?;
+            compressor.set_parameter(CParameter::MinMatch(match_bytes))?;
         }
         Ok(Self { compressor, room: Vec::new() })
     }

@@ -15,8 +15,8 @@ const MINIBLOCKS: usize = BLOCK / MINIBLOCK;
 pub enum Widths {
     /// As many as they need.
     Natural,
-    /// Whole bytes, of one number within a block: more of them, in which compression can see
-    /// what repeats.
+    /// Whole bytes, of one number within a block, and counted from one step in all blocks where
+    /// that takes no more of them: more bytes, in which compression can see what repeats.
     WholeBytes,
 }
 
@@ -43,32 +43,38 @@ fn encode(
     varint::write(out, values.len() as u64);
     let mut last = values.next().unwrap_or_default();
     varint::write_signed(out, last);
-    let mut steps = [0; BLOCK];
-    while values.len() > 0 {
-        let len = values.len().min(BLOCK);
-        for (place, value) in steps.iter_mut().zip(values.by_ref().take(len)) {
-            *place = step(value, last);
-            last = value;
-        }
-        encode_block(out, &steps[..len], widths);
+    let steps: Vec<i64> =
+        values.map(|value| step(value, std::mem::replace(&mut last, value))).collect();
+    let smallest = steps.iter().copied().min().unwrap_or_default();
+    for steps in steps.chunks(BLOCK) {
+        encode_block(out, steps, smallest, widths);
     }
 }
 
-fn encode_block(out: &mut Vec<u8>, steps: &[i64], widths: Widths) {
-    let smallest = steps.iter().copied().min().unwrap_or_default();
-    varint::write_signed(out, smallest);
-    let mut above = [0_u64; BLOCK];
-    for (place, step) in above.iter_mut().zip(steps) {
-        *place = step.wrapping_sub(smallest).cast_unsigned();
+/// Adds a block of steps, none of which is below `smallest`.
+fn encode_block(out: &mut Vec<u8>, steps: &[i64], smallest: i64, widths: Widths) {
+    let above = |base: i64| {
+        let mut above = [0_u64; BLOCK];
+        for (place, step) in above.iter_mut().zip(steps) {
+            *place = step.wrapping_sub(base).cast_unsigned();
+        }
+        above
+    };
+    let width = |above: &[u64]| bits::width_of(above.iter().fold(0, |bits, step| bits | step));
+    let mut base = steps.iter().copied().min().unwrap_or_default();
+    let whole_bytes = |base: i64| width(&above(base)[..steps.len()]).next_multiple_of(8);
+    if widths == Widths::WholeBytes && whole_bytes(smallest) == whole_bytes(base) {
+        base = smallest;
     }
+    varint::write_signed(out, base);
+    let above = above(base);
     let miniblocks = steps.len().div_ceil(MINIBLOCK);
     let mut bit_widths = [0; MINIBLOCKS];
-    for (width, miniblock) in bit_widths.iter_mut().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
-        *width = bits::width_of(miniblock.iter().fold(0, |bits, step| bits | step));
+    for (bits, miniblock) in bit_widths.iter_mut().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
+        *bits = width(miniblock);
     }
     if widths == Widths::WholeBytes {
-        let widest = bit_widths.iter().copied().max().unwrap_or_default();
-        bit_widths[..miniblocks].fill(widest.next_multiple_of(8));
+        bit_widths[..miniblocks].fill(whole_bytes(base));
     }
     out.extend(bit_widths.iter().map(|width| (width & 0xff) as u8));
     for (width, miniblock) in bit_widths.iter().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
