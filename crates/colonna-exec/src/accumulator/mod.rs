@@ -6,6 +6,8 @@
 mod boolean;
 mod cardinality;
 mod count;
+mod dense;
+mod digits;
 mod distinct;
 mod exact_sum;
 mod extreme;
