@@ -76,13 +76,16 @@ pub(crate) fn settle(plan: &Grouped, mut parts: Vec<Part>) -> Result<Settled, Ex
     let parts = in_order(sealed.collect())?;
     let words = PackedKeys::try_new(&parts)?;
     let spreads = (0..parts.len()).into_par_iter().map(|piece| match &words {
-        Some(packed) => Spread::new(&packed.words_of(piece, &parts[piece]), hash_of, partition_count),
+        Some(packed) => {
+            Spread::new(&packed.words_of(piece, &parts[piece]), hash_of, partition_count)
+        }
         None => {
             let hashes = hashes_of(&parts[piece].keys, parts[piece].group_count);
             Spread::new(&hashes, |hash| hash, partition_count)
         }
     });
-    let groups = Groups { spreads: in_order(spreads.collect())?, are_packed: words.is_some(), parts };
+    let groups =
+        Groups { spreads: in_order(spreads.collect())?, are_packed: words.is_some(), parts };
     let partitions = (0..partition_count).into_par_iter();
     let partitions = partitions.map(|index| groups.joined(plan, index));
     let partitions = in_order(partitions.collect())?;
@@ -145,7 +148,9 @@ impl PackedKeys {
                 return Ok(None);
             }
             for (packed, positions) in packed.iter_mut().zip(positions) {
-                packed.push(positions.into_iter().map(|position| u64::from(position) << shift).collect());
+                packed.push(
+                    positions.into_iter().map(|position| u64::from(position) << shift).collect(),
+                );
             }
             shift += bits;
         }

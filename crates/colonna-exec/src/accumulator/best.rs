@@ -117,7 +117,11 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check<T: Ranked + PartialEq + std::fmt::Debug>(wanted: Ordering, rows: &[(usize, T)], expected: &str) {
+    fn check<T: Ranked + PartialEq + std::fmt::Debug>(
+        wanted: Ordering,
+        rows: &[(usize, T)],
+        expected: &str,
+    ) {
         let mut best = Best::new(wanted);
         best.resize(3);
         rows.iter().for_each(|&(group, value)| best.offer(group, value));
@@ -131,14 +135,34 @@ mod tests {
     #[test]
     fn the_worst_value_is_a_value() {
         let (greatest, least) = (Ordering::Greater, Ordering::Less);
-        check(greatest, &[(0, i64::MIN), (2, 3), (2, 2)], &format!("{:?}", [Some(i64::MIN), None, Some(3)]));
-        check(least, &[(2, i64::MAX), (0, i64::MAX), (0, 7)], &format!("{:?}", [Some(7), None, Some(i64::MAX)]));
-        check(greatest, &[(1, f64::NEG_INFINITY), (0, f64::NAN), (0, 1.0)], "[Some(NaN), Some(-inf), None]");
-        check(least, &[(1, f64::NAN), (0, f64::NAN), (0, f64::INFINITY)], "[Some(inf), Some(NaN), None]");
+        check(
+            greatest,
+            &[(0, i64::MIN), (2, 3), (2, 2)],
+            &format!("{:?}", [Some(i64::MIN), None, Some(3)]),
+        );
+        check(
+            least,
+            &[(2, i64::MAX), (0, i64::MAX), (0, 7)],
+            &format!("{:?}", [Some(7), None, Some(i64::MAX)]),
+        );
+        check(
+            greatest,
+            &[(1, f64::NEG_INFINITY), (0, f64::NAN), (0, 1.0)],
+            "[Some(NaN), Some(-inf), None]",
+        );
+        check(
+            least,
+            &[(1, f64::NAN), (0, f64::NAN), (0, f64::INFINITY)],
+            "[Some(inf), Some(NaN), None]",
+        );
     }
 
     #[test]
     fn of_equal_values_the_first_is_kept() {
-        check(Ordering::Greater, &[(0, 0.0), (0, -0.0), (1, -0.0), (1, 0.0)], "[Some(0.0), Some(-0.0), None]");
+        check(
+            Ordering::Greater,
+            &[(0, 0.0), (0, -0.0), (1, -0.0), (1, 0.0)],
+            "[Some(0.0), Some(-0.0), None]",
+        );
     }
 }

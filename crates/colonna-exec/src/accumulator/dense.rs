@@ -168,7 +168,8 @@ mod tests {
         }
         let (values, groups) = sets.clone().into_values();
         let pairs = groups.into_iter().zip(values).collect::<Vec<_>>();
-        let expected = (0..).zip(known).flat_map(|(group, set)| set.iter().map(move |v| (group, *v)));
+        let expected =
+            (0..).zip(known).flat_map(|(group, set)| set.iter().map(move |v| (group, *v)));
         assert_eq!(pairs, expected.collect::<Vec<(u32, i64)>>());
     }
 

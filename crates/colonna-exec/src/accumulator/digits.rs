@@ -98,7 +98,10 @@ mod tests {
     #[test]
     fn what_is_null_need_not_be_a_number() {
         let strings: Strings = ["12", "x"].into_iter().collect();
-        assert_eq!(numbers(&strings, Some(&Bitmap::from_fn(2, |row| row == 0))), Some(vec![112, 0]));
+        assert_eq!(
+            numbers(&strings, Some(&Bitmap::from_fn(2, |row| row == 0))),
+            Some(vec![112, 0])
+        );
         assert_eq!(numbers(&strings, Some(&Bitmap::from_fn(2, |row| row == 1))), None);
     }
 

@@ -102,9 +102,8 @@ impl DistinctValues {
             return Ok(vec![rows.into_iter().map(|row| Pick { piece: 0, row }).collect()]);
         }
         let partitions = partition_count(sealed.iter().map(|sealed| sealed.groups.len()).sum());
-        let hashed = sealed
-            .par_iter()
-            .map(|sealed| Spread::new(&sealed.hashes(), |hash| hash, partitions));
+        let hashed =
+            sealed.par_iter().map(|sealed| Spread::new(&sealed.hashes(), |hash| hash, partitions));
         let hashed = in_order(hashed.collect())?;
         let found = (0..partitions).into_par_iter().map(|partition| {
             let pairs = hashed.iter().map(|spread| spread.of(partition));

@@ -72,6 +72,11 @@ impl RecentTable {
         self.table.position(hash, next, equals)
     }
 
+    /// Whether the next rows are numbered without a look-up.
+    pub(crate) fn skips(&self) -> bool {
+        self.skipped > 0
+    }
+
     /// Takes in a value that was numbered elsewhere, of which nothing is to be learned.
     pub(crate) fn insert(
         &mut self,

@@ -64,6 +64,9 @@ impl ByteKeys {
         positions: &mut [u32],
     ) -> Result<(), ExecError> {
         self.table.begin(positions.len());
+        if self.table.skips() && validity.is_none() {
+            return self.append(texts, positions);
+        }
         let mut batch = Batch::default();
         for (index, positions) in positions.chunks_mut(BATCH).enumerate() {
             let (start, valid) = (index * BATCH, valid_word(validity, index));
@@ -76,6 +79,17 @@ impl ByteKeys {
                 };
             }
         }
+        Ok(())
+    }
+
+    /// Takes in texts as new ones, all of them.
+    fn append(&mut self, texts: &Strings, positions: &mut [u32]) -> Result<(), ExecError> {
+        let start = position_of(self.values.len())?;
+        position_of(self.values.len() + texts.len())?;
+        self.values.append(texts);
+        let seed = process_seed();
+        self.hashes.extend(texts.iter().map(|bytes| hash_bytes(bytes, seed)));
+        positions.iter_mut().zip(start..).for_each(|(position, next)| *position = next);
         Ok(())
     }
 

@@ -29,7 +29,8 @@ impl GroupBody {
             Some(column) => (0..column.len()).filter_map(|group| column.i64_at(group)).collect(),
             None => firsts.iter().map(place).collect(),
         };
-        if let Some(limit) = self.projected.limit.filter(|limit| self.keeps_first(*limit, &firsts)) {
+        if let Some(limit) = self.projected.limit.filter(|limit| self.keeps_first(*limit, &firsts))
+        {
             return self.first_rows(settled, (&firsts, &aggregates, places), limit);
         }
         let mut read = self.read_columns(settled, &firsts, aggregates)?;
