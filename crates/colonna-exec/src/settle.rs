@@ -4,7 +4,7 @@
 //! all cores. No key is copied: a group is known by where it first appeared, which also gives the
 //! groups their order.
 
-use colonna_column::{Column, Pick};
+use colonna_column::{Bitmap, Column, Pick};
 use rayon::prelude::*;
 
 use crate::ExecError;
@@ -16,6 +16,9 @@ use crate::group_keys::{
 
 /// Groups that one partition may have without a need for others.
 const PARTITION_GROUPS: usize = 1 << 14;
+
+/// Where no more than one in so many groups is equal to an earlier one, groups stay in their parts.
+const FEW_OF: usize = 16;
 
 /// The most partitions.
 const PARTITIONS_MAX: usize = 256;
@@ -86,8 +89,14 @@ pub(crate) fn settle(plan: &Grouped, mut parts: Vec<Part>) -> Result<Settled, Ex
     });
     let groups =
         Groups { spreads: in_order(spreads.collect())?, are_packed: words.is_some(), parts };
-    let partitions = (0..partition_count).into_par_iter();
-    let partitions = partitions.map(|index| groups.joined(plan, index));
+    let numbered = (0..partition_count).into_par_iter().map(|index| groups.numbered(index));
+    let numbered = in_order(numbered.collect())?;
+    let distinct_count: usize = numbered.iter().map(|numbered| numbered.firsts.len()).sum();
+    if divides && (group_count - distinct_count) * FEW_OF <= group_count {
+        return groups.in_their_parts(plan, &numbered);
+    }
+    let partitions = numbered.into_par_iter().enumerate();
+    let partitions = partitions.map(|(index, numbered)| groups.merged(plan, index, numbered));
     let partitions = in_order(partitions.collect())?;
     Ok(Settled { parts: groups.parts, partitions })
 }
@@ -250,43 +259,117 @@ struct Groups {
     are_packed: bool,
 }
 
+/// The groups of a partition, numbered by first appearance.
+struct Numbered {
+    firsts: Vec<Pick>,
+    /// For each part the numbers of its groups.
+    numbers: Vec<Vec<u32>>,
+}
+
 impl Groups {
-    /// Joins the groups of a partition.
-    fn joined(&self, plan: &Grouped, partition: usize) -> Result<Partition, ExecError> {
+    /// Numbers the groups of a partition, equal ones alike.
+    fn numbered(&self, partition: usize) -> Result<Numbered, ExecError> {
         let row_count = self.spreads.iter().map(|spread| spread.of(partition).0.len()).sum();
         let mut table = PositionTable::with_capacity(row_count);
         let mut firsts: Vec<Pick> = Vec::with_capacity(row_count);
         let mut known: Vec<u64> = Vec::new();
-        let aggregates = plan.aggregates.iter();
-        let mut accumulators: Vec<Accumulator> =
-            aggregates.map(|aggregate| Accumulator::new(&aggregate.kind)).collect();
-        let mut to = Vec::new();
-        for (piece, (part, spread)) in (0..).zip(self.parts.iter().zip(&self.spreads)) {
-            let (from, words) = spread.of(partition);
-            to.clear();
-            to.reserve(from.len());
-            for (&row, &word) in from.iter().zip(words) {
+        let mut numbers = Vec::with_capacity(self.parts.len());
+        for (piece, spread) in (0..).zip(&self.spreads) {
+            let (rows, words) = spread.of(partition);
+            let mut own = Vec::with_capacity(rows.len());
+            for (&row, &word) in rows.iter().zip(words) {
                 let (pick, next) = (Pick { piece, row }, firsts.len());
-                let position = if self.are_packed {
+                let number = if self.are_packed {
                     table.position(hash_of(word), next, |at| known[at] == word)?
                 } else {
                     table.position(word, next, |at| is_same(&self.parts, firsts[at], pick))?
                 };
-                if position as usize == next {
+                if number as usize == next {
                     firsts.push(pick);
                     if self.are_packed {
                         known.push(word);
                     }
                 }
-                to.push(position);
+                own.push(number);
             }
-            let taken = Taken { from, to: &to, group_count: firsts.len() };
+            numbers.push(own);
+        }
+        Ok(Numbered { firsts, numbers })
+    }
+
+    /// The groups of a partition with a state of their own.
+    fn merged(
+        &self,
+        plan: &Grouped,
+        partition: usize,
+        Numbered { firsts, numbers }: Numbered,
+    ) -> Result<Partition, ExecError> {
+        let group_count = firsts.len();
+        let mut accumulators = empty_states(plan);
+        for ((part, spread), to) in self.parts.iter().zip(&self.spreads).zip(&numbers) {
+            let taken = Taken { from: spread.of(partition).0, to, group_count };
             for (accumulator, later) in accumulators.iter_mut().zip(&part.accumulators) {
                 accumulator.merge(later, &taken)?;
             }
         }
         Ok(Partition { firsts, accumulators })
     }
+
+    /// The parts as they are, but for the few groups that are equal to an earlier one: these are
+    /// taken in there. So what is read of the others is read from front to back.
+    fn in_their_parts(
+        mut self,
+        plan: &Grouped,
+        numbered: &[Numbered],
+    ) -> Result<Settled, ExecError> {
+        let mut again: Vec<(Pick, Pick)> = Vec::new();
+        for (index, Numbered { firsts, numbers }) in numbered.iter().enumerate() {
+            for ((piece, spread), numbers) in (0..).zip(&self.spreads).zip(numbers) {
+                let picks = spread.of(index).0.iter().map(|&row| Pick { piece, row });
+                let pairs = picks.zip(numbers.iter().map(|&number| firsts[number as usize]));
+                again.extend(pairs.filter(|(pick, first)| pick != first));
+            }
+        }
+        // The sort is stable: what a group takes in comes in the order of the rows.
+        let pieces = |(pick, first): &(Pick, Pick)| (pick.piece, first.piece);
+        again.sort_by_key(pieces);
+        let mut is_first: Vec<Bitmap> =
+            self.parts.iter().map(|part| Bitmap::filled(true, part.group_count)).collect();
+        for run in again.chunk_by(|left, right| pieces(left) == pieces(right)) {
+            let (from, to): (Vec<u32>, Vec<u32>) =
+                run.iter().map(|(pick, first)| (pick.row, first.row)).unzip();
+            let (later, earlier) = (run[0].0.piece as usize, run[0].1.piece as usize);
+            from.iter().for_each(|&row| is_first[later].set(row as usize, false));
+            let between = position_rows(0..from.len())?;
+            let taken = Taken { from: &from, to: &between, group_count: from.len() };
+            let group_count = self.parts[earlier].group_count;
+            let given = Taken { from: &between, to: &to, group_count };
+            for (index, mut state) in empty_states(plan).into_iter().enumerate() {
+                state.merge(&self.parts[later].accumulators[index], &taken)?;
+                self.parts[earlier].accumulators[index].merge(&state, &given)?;
+            }
+        }
+        let parts = (0..).zip(self.parts.iter_mut()).zip(&is_first);
+        let partitions = parts.map(|((piece, part), is_first)| {
+            let rows = position_rows(is_first.ones())?;
+            let mut accumulators = std::mem::take(&mut part.accumulators);
+            if rows.len() < part.group_count {
+                let to = position_rows(0..rows.len())?;
+                let taken = Taken { from: &rows, to: &to, group_count: rows.len() };
+                let all = std::mem::replace(&mut accumulators, empty_states(plan));
+                let mut states = accumulators.iter_mut().zip(&all);
+                states.try_for_each(|(state, all)| state.merge(all, &taken))?;
+            }
+            let firsts = rows.into_iter().map(|row| Pick { piece, row }).collect();
+            Ok(Partition { firsts, accumulators })
+        });
+        let partitions = partitions.collect::<Result<_, ExecError>>()?;
+        Ok(Settled { parts: self.parts, partitions })
+    }
+}
+
+fn empty_states(plan: &Grouped) -> Vec<Accumulator> {
+    plan.aggregates.iter().map(|aggregate| Accumulator::new(&aggregate.kind)).collect()
 }
 
 /// Whether two groups of any parts have the same keys.
