@@ -11,7 +11,7 @@ use crate::aggregate::{Aggregate, values_of};
 use crate::evaluate::Memo;
 use crate::group_keys::GroupKeys;
 use crate::plan::{Body, Bound};
-use crate::settle::{by_partition, hashes_of};
+use crate::settle::{Spread, hashes_of};
 use crate::{BoundExpr, BoundKind, ExecError, Partial, Plan};
 
 /// How many bits of the hash tell the parts of one level apart.
@@ -99,7 +99,8 @@ impl Divided {
         let shift = LEVEL_BITS * (level + 1);
         let hashes: Vec<u64> =
             groups.iter().map(|&group| hashes[group as usize] >> shift).collect();
-        by_partition(&hashes, part_count)
+        let Spread { rows, starts, .. } = Spread::new(&hashes, |hash| hash, part_count)?;
+        Ok((rows, starts))
     }
 
     /// The state of a part none of whose rows was taken in. It takes rows that were set aside, in

@@ -1,5 +1,6 @@
 //! A query bound to the schema of its input, and the states in which its answer grows.
 
+mod group_rows;
 mod partial;
 
 use std::borrow::Cow;
@@ -15,10 +16,10 @@ use crate::evaluate::Memo;
 use crate::group_keys::{GroupKeys, position_rows};
 use crate::order::{OrderHint, OrderKey};
 use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_of, outputs};
-use crate::settle::{Partition, Settled, in_order};
+use crate::settle::in_order;
 use crate::sort::{Direction, sorted_rows};
 use crate::top_k::{KeptRows, Projected};
-use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, evaluate, select};
+use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, select};
 
 /// A query bound to a schema: what must be read, and what becomes of it.
 ///
@@ -416,65 +417,6 @@ impl GroupBody {
             Some(order) => rows.gather(&order),
             None => rows,
         })
-    }
-
-    /// The rows of a partition that may be in the answer, and where their groups first appeared.
-    fn rows_of(&self, settled: &Settled, mut partition: Partition) -> Result<Placed, ExecError> {
-        let firsts = std::mem::take(&mut partition.firsts);
-        let (mut read, mut places) = self.read_columns(settled, partition, &firsts)?;
-        drop(firsts);
-        if let Some(having) = &self.having {
-            let rows = position_rows(select(having, &read)?.ones())?;
-            read = read.gather(&rows);
-            places = rows.into_iter().map(|row| places[row as usize]).collect();
-        }
-        let made = self.projected.exprs.iter().map(|expr| evaluate(expr, &read));
-        let made = made.collect::<Result<Vec<_>, _>>()?;
-        let schema = Arc::clone(&self.projected.schema);
-        let rows = Columns::try_new(schema, made, read.row_count())?;
-        match self.projected.limit.filter(|limit| !self.distinct && *limit < rows.row_count()) {
-            Some(limit) => {
-                let order = match self.order(&rows)? {
-                    Some(order) => order,
-                    None => position_rows(0..limit)?,
-                };
-                let places = order.iter().map(|&row| places[row as usize]).collect();
-                Ok(Placed { rows: rows.gather(&order), places })
-            }
-            None => Ok(Placed { rows, places }),
-        }
-    }
-
-    /// The columns of a partition that the expressions over groups read, and where the groups first
-    /// appeared.
-    fn read_columns(
-        &self,
-        settled: &Settled,
-        partition: Partition,
-        firsts: &[Pick],
-    ) -> Result<(Columns, Vec<i64>), ExecError> {
-        let paths = self.slots.paths();
-        let fields = &self.grouped.schema.fields;
-        let is_read = |index: usize| {
-            fields.get(index).is_some_and(|field| {
-                paths.iter().any(|path| path.first().is_some_and(|name| *name == field.name))
-            })
-        };
-        let mut columns = settled.columns(&self.grouped, partition, firsts, &is_read)?;
-        let place = |first: &Pick| i64::from(first.piece) << 32 | i64::from(first.row);
-        let places = match columns.pop_if(|_| self.is_placed) {
-            Some(column) => (0..column.len()).filter_map(|group| column.i64_at(group)).collect(),
-            None => firsts.iter().map(place).collect(),
-        };
-        let schema = Arc::clone(&self.grouped.schema);
-        let groups = Columns::try_new(schema, columns, firsts.len())?;
-        let read = paths
-            .iter()
-            .enumerate()
-            .map(|(slot, path)| groups.column_at(path).ok_or(ExecError::MissingSlot { slot }));
-        let read = read.collect::<Result<Vec<_>, _>>()?;
-        let schema = Arc::new(self.slots.slot_schema());
-        Ok((Columns::try_new(schema, read, firsts.len())?, places))
     }
 
     /// The rows of all partitions, in the order in which their groups first appeared.

@@ -9,7 +9,6 @@ use colonna_schema::{Scalar, Schema};
 
 use crate::aggregate::values_of;
 use crate::evaluate::{Memo, evaluate_with};
-use crate::group_keys::position_rows;
 use crate::sort::{Direction, cmp_doubles, sorted_rows};
 use crate::{BoundExpr, ExecError};
 
@@ -78,11 +77,8 @@ impl KeptRows {
             Some(values_of(expr, columns, &self.memo).map(|values| (values, *direction)))
         });
         let mut keys = keys.collect::<Result<Vec<_>, _>>()?;
-        let mut rows: Option<Vec<u32>> = None;
-        let first_bound = self.bound.as_ref().and_then(|bound| bound.first());
-        if let (Some(bound), Some((column, direction))) = (first_bound, keys.first()) {
-            rows = within(column, *direction, bound)?;
-        }
+        let bound = self.bound.as_deref().unwrap_or_default();
+        let mut rows = within(&keys, bound)?;
         if let Some(rows) = &rows {
             for (column, _) in &mut keys {
                 *column = Cow::Owned(column.gather(rows));
@@ -201,38 +197,68 @@ fn sort_keys<'a>(plan: &Projected, all: &'a Columns) -> Vec<(Cow<'a, Column>, Di
     .collect()
 }
 
-/// The rows whose value does not stand after the bound; `None` where that is not looked into.
+/// The rows whose keys do not stand after the bound, as far as that is looked into; `None` where it
+/// is not.
 fn within(
+    keys: &[(Cow<'_, Column>, Direction)],
+    bound: &[Scalar],
+) -> Result<Option<Vec<u32>>, ExecError> {
+    let (mut before, mut equal) = (Vec::new(), None);
+    for ((column, direction), bound) in keys.iter().zip(bound) {
+        match by_bound(column, *direction, bound, equal.as_deref(), &mut before)? {
+            Some(rows) => equal = Some(rows),
+            None => break,
+        }
+    }
+    let Some(equal) = equal else { return Ok(None) };
+    before.extend(equal);
+    before.sort_unstable();
+    Ok(Some(before))
+}
+
+/// Of these rows, or of all, those whose value is equal to the bound; those that stand before it are
+/// added to the others. `None` where that is not looked into.
+pub(crate) fn by_bound(
     column: &Column,
     direction: Direction,
     bound: &Scalar,
+    rows: Option<&[u32]>,
+    before: &mut Vec<u32>,
 ) -> Result<Option<Vec<u32>>, ExecError> {
     let after = if direction.descending { Ordering::Less } else { Ordering::Greater };
-    let null_stays = direction.nulls_first;
-    macro_rules! rows_where {
-        ($cmp:expr) => {
-            position_rows(
-                (0..column.len()).filter(|&row| {
-                    if column.is_valid(row) { $cmp(row) != after } else { null_stays }
-                }),
-            )
-            .map(Some)
-        };
+    let mut equal = Vec::new();
+    macro_rules! each_row {
+        ($cmp:expr) => {{
+            let mut look = |row: u32, index: usize| match column.is_valid(index) {
+                true => match $cmp(index) {
+                    Ordering::Equal => equal.push(row),
+                    order if order != after => before.push(row),
+                    _ => {}
+                },
+                false if direction.nulls_first => before.push(row),
+                false => {}
+            };
+            match rows {
+                Some(rows) => rows.iter().for_each(|&row| look(row, row as usize)),
+                None => (0..).zip(0..column.len()).for_each(|(row, index)| look(row, index)),
+            }
+            Ok(Some(equal))
+        }};
     }
     match (column.values(), bound) {
         (Values::Int64(values), Scalar::Int64(bound) | Scalar::Timestamp(bound)) => {
-            rows_where!(|row: usize| values[row].cmp(bound))
+            each_row!(|row: usize| values[row].cmp(bound))
         }
         (Values::Int64(values), Scalar::Date(bound)) => {
             let bound = i64::from(*bound);
-            rows_where!(|row: usize| values[row].cmp(&bound))
+            each_row!(|row: usize| values[row].cmp(&bound))
         }
         (Values::Float64(values), Scalar::Float64(bound)) => {
-            rows_where!(|row: usize| cmp_doubles(values[row], *bound))
+            each_row!(|row: usize| cmp_doubles(values[row], *bound))
         }
         (Values::Strings(_) | Values::Codes { .. }, Scalar::Utf8(bound)) => {
             let bound = bound.as_bytes();
-            rows_where!(|row: usize| column.bytes_at(row).unwrap_or_default().cmp(bound))
+            each_row!(|row: usize| column.bytes_at(row).unwrap_or_default().cmp(bound))
         }
         _ => Ok(None),
     }

@@ -37,6 +37,7 @@ mod memory;
 mod plan;
 mod prune;
 mod row_group;
+mod runs;
 mod scan;
 mod source;
 mod spill;

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::memory::{Growth, Memory, STATE_SHARE};
 use crate::plan::{Task, file_is_skipped, tasks_of};
+use crate::runs::Runs;
 use crate::spill::Spill;
 use crate::{Counters, ScanError, ScanSource, row_group, top_k};
 
@@ -110,21 +111,47 @@ fn run(
     tasks: &[Task],
     memory: &Memory,
 ) -> Vec<Result<(Partial, Counters), ScanError>> {
-    let nothing = || Ok((plan.partial(), Counters::default()));
-    tasks
-        .par_iter()
-        .fold(nothing, |folded: Result<(Partial, Counters), ScanError>, task| {
-            let (mut partial, mut counters) = folded?;
-            let mut growth = Growth::new(memory, &partial);
-            let take_in = |partial: &mut Partial, rows: Columns, read| {
-                partial.update_selected(&rows)?;
-                growth.take(partial, read)
-            };
-            counters += row_group::run(source, plan, task, &mut partial, None, take_in)?;
-            growth.end(&partial)?;
-            Ok((partial, counters))
-        })
-        .collect()
+    let thread_count = rayon::current_num_threads().min(tasks.len());
+    let runs = Runs::new(tasks.len(), thread_count);
+    let threads = (0..thread_count).into_par_iter().with_max_len(1);
+    let folded = threads.map(|_| {
+        let mut folded = Vec::new();
+        while let Some(run) = runs.take() {
+            if let Some(first) = runs.next(run) {
+                let taken = std::iter::once(first).chain(std::iter::from_fn(|| runs.next(run)));
+                let taken = taken.filter_map(|index| tasks.get(index));
+                let state = fold(source, plan, taken, memory);
+                if state.is_err() {
+                    runs.leave(run);
+                }
+                folded.push((first, state));
+            }
+        }
+        folded
+    });
+    let mut folded: Vec<_> = folded.flatten().collect();
+    folded.sort_unstable_by_key(|(first, _)| *first);
+    folded.into_iter().map(|(_, state)| state).collect()
+}
+
+/// The state after the rows of tasks that follow each other.
+fn fold<'a>(
+    source: &ScanSource,
+    plan: &Plan,
+    tasks: impl Iterator<Item = &'a Task>,
+    memory: &Memory,
+) -> Result<(Partial, Counters), ScanError> {
+    let (mut partial, mut counters) = (plan.partial(), Counters::default());
+    for task in tasks {
+        let mut growth = Growth::new(memory, &partial);
+        let take_in = |partial: &mut Partial, rows: Columns, read| {
+            partial.update_selected(&rows)?;
+            growth.take(partial, read)
+        };
+        counters += row_group::run(source, plan, task, &mut partial, None, take_in)?;
+        growth.end(&partial)?;
+    }
+    Ok((partial, counters))
 }
 
 /// What a scan would consider and skip. Footers are read, pages are not.

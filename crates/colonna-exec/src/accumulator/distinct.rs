@@ -7,15 +7,12 @@ use std::sync::Arc;
 use colonna_column::{Column, Pick, Values};
 use colonna_schema::DataType;
 use rayon::prelude::*;
-use roaring::RoaringTreemap;
 
-use super::{Accumulator, AggregateKind, Grouping, Rows, Taken};
+use super::dense::DenseSets;
+use super::{Accumulator, AggregateKind, Grouping, Rows, Taken, digits, expanded};
 use crate::ExecError;
 use crate::group_keys::{KeyColumn, PairKeys, PositionTable, hash_pair, position_rows};
-use crate::settle::{by_partition, in_order, partition_count};
-
-/// How far apart integers may lie for a bitmap to hold them better than a hash table does.
-const BITMAP_RANGE: u64 = 1 << 33;
+use crate::settle::{Spread, in_order, partition_count};
 
 /// The distinct values of each group, in parts: a value of a group may be in several of them.
 #[derive(Clone, Debug)]
@@ -153,24 +150,21 @@ impl DistinctValues {
         let part = |piece: &u32| &self.sealed[*piece as usize];
         let partitions = partition_count(pieces.iter().map(|piece| part(piece).groups.len()).sum());
         let hashed = pieces.par_iter().map(|piece| {
-            let hashes = part(piece).hashes();
-            let (pairs, starts) = by_partition(&hashes, partitions)?;
-            Ok((*piece, hashes, pairs, starts))
+            let spread = Spread::new(&part(piece).hashes(), |hash| hash, partitions)?;
+            Ok((*piece, spread))
         });
         let hashed = in_order(hashed.collect())?;
         let found = (0..partitions).into_par_iter().map(|partition| {
-            let pairs = hashed.iter().map(|(piece, hashes, pairs, starts)| {
-                (*piece, hashes, &pairs[starts[partition]..starts[partition + 1]])
-            });
-            let pair_count = pairs.clone().map(|(_, _, pairs)| pairs.len()).sum();
+            let pairs = hashed.iter().map(|(piece, spread)| (*piece, spread.of(partition)));
+            let pair_count = pairs.clone().map(|(_, (pairs, _))| pairs.len()).sum();
             let mut table = PositionTable::with_capacity(pair_count);
             let mut firsts: Vec<Pick> = Vec::with_capacity(pair_count);
-            for (piece, hashes, pairs) in pairs {
-                for &row in pairs {
+            for (piece, (pairs, hashes)) in pairs {
+                for (&row, &hash) in pairs.iter().zip(hashes) {
                     let pick = Pick { piece, row };
                     let same = |at: usize| self.is_same(firsts[at], pick);
                     let next = firsts.len();
-                    if table.position(hashes[row as usize], next, same)? as usize == next {
+                    if table.position(hash, next, same)? as usize == next {
                         firsts.push(pick);
                     }
                 }
@@ -208,45 +202,57 @@ impl SealedValues {
     }
 }
 
-/// `count(DISTINCT x)`, exactly. Integers that lie close together are kept in a bitmap where there
-/// is but one group.
+/// `count(DISTINCT x)`, exactly. Integers that lie close together, and texts of digits as the
+/// integers they are, are bits of a set.
 #[derive(Clone, Debug)]
 pub(crate) struct CountDistinct {
     data_type: DataType,
-    bitmap: Option<RoaringTreemap>,
+    dense: DenseSets,
+    /// Whether rows are of more groups than one.
+    is_grouped: bool,
+    /// What is no such integer is hashed, and with it everything else.
     hashed: Option<DistinctValues>,
 }
 
 impl CountDistinct {
     pub(super) fn new(data_type: &DataType) -> Self {
-        Self { data_type: data_type.clone(), bitmap: None, hashed: None }
+        let (dense, is_grouped, hashed) = (DenseSets::default(), false, None);
+        Self { data_type: data_type.clone(), dense, is_grouped, hashed }
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         let Some(column) = rows.values else { return Ok(()) };
-        if let (Grouping::One, Values::Int64(values)) = (rows.grouping, column.values())
-            && self.hashed.is_none()
-            && is_dense(column, values)
-        {
-            let bitmap = self.bitmap.get_or_insert_default();
-            match column.validity() {
-                None => bitmap.extend(values.iter().copied().map(shifted)),
-                Some(valid) => bitmap.extend(valid.ones().map(|row| shifted(values[row]))),
+        self.is_grouped |= !matches!(rows.grouping, Grouping::One);
+        if self.hashed.is_none() {
+            let column = expanded(column);
+            if let Some(numbers) = numbers_of(&column)
+                && let validity = column.validity()
+                && self.dense.insert(&numbers, validity, rows.grouping, rows.group_count)
+            {
+                return Ok(());
             }
-            return Ok(());
         }
         self.hashed()?.update(column, rows.grouping)
     }
 
-    /// The hash table, with what the bitmap held so far.
+    /// The hash table, with what the sets held so far.
     fn hashed(&mut self) -> Result<&mut DistinctValues, ExecError> {
         let data_type = &self.data_type;
         let hashed = self.hashed.get_or_insert_with(|| DistinctValues::new(data_type));
-        if let Some(bitmap) = self.bitmap.take() {
-            let values: Vec<i64> = bitmap.into_iter().map(unshifted).collect();
+        let (values, groups) = std::mem::take(&mut self.dense).into_values();
+        if !values.is_empty() {
             let len = values.len();
-            let column = Column::try_new(data_type.clone(), len, Values::Int64(values), None)?;
-            hashed.update(&column, Grouping::One)?;
+            let values = match data_type {
+                DataType::Utf8 | DataType::Binary => {
+                    let texts = values.into_iter().map(digits::text_of).collect();
+                    Values::Strings(Arc::new(texts))
+                }
+                _ => Values::Int64(values),
+            };
+            let column = Column::try_new(data_type.clone(), len, values, None)?;
+            let is_grouped = self.is_grouped;
+            let grouping = if is_grouped { Grouping::Each(&groups) } else { Grouping::One };
+            hashed.update(&column, grouping)?;
         }
         Ok(hashed)
     }
@@ -256,58 +262,55 @@ impl CountDistinct {
     }
 
     pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {
-        if let Some(theirs) = &later.bitmap {
-            *self.bitmap.get_or_insert_default() |= theirs;
+        self.is_grouped |= later.is_grouped;
+        let are_dense = self.hashed.is_none() && later.hashed.is_none();
+        if are_dense && self.dense.merge(&later.dense, taken) {
+            return Ok(());
         }
-        if let Some(theirs) = &later.hashed {
-            self.hashed()?.merge(theirs, taken);
+        let mut later = Cow::Borrowed(later);
+        if later.hashed.is_none() {
+            let later = later.to_mut();
+            later.hashed()?;
+            later.seal()?;
         }
-        // What one of them has hashed, both have.
-        if self.hashed.is_some() && self.bitmap.is_some() {
-            self.hashed()?;
-        }
+        let hashed = self.hashed()?;
+        later.hashed.iter().for_each(|later| hashed.merge(later, taken));
         Ok(())
     }
 
     pub(super) fn finish(mut self, group_count: usize) -> Result<Column, ExecError> {
         self.seal()?;
         let mut counts = vec![0; group_count];
-        if let (Some(bitmap), Some(count)) = (&self.bitmap, counts.first_mut()) {
-            *count = i64::try_from(bitmap.len()).unwrap_or(i64::MAX);
+        let Some(hashed) = &self.hashed else {
+            let known = counts.iter_mut().zip(self.dense.counts());
+            known.for_each(|(count, len)| *count = i64::try_from(len).unwrap_or(i64::MAX));
+            return Ok(Column::from_i64(counts));
+        };
+        let found = hashed.each_once()?;
+        if let [count] = counts.as_mut_slice() {
+            *count = found.iter().filter_map(|found| i64::try_from(found.len()).ok()).sum();
+            return Ok(Column::from_i64(counts));
         }
-        if let Some(hashed) = &self.hashed {
-            let mut count = |pick: &Pick| {
-                let sealed = &hashed.sealed[pick.piece as usize];
-                counts[sealed.groups[pick.row as usize] as usize] += 1;
-            };
-            hashed.each_once()?.iter().flatten().for_each(&mut count);
-        }
+        found.iter().flatten().for_each(|pick| {
+            let sealed = &hashed.sealed[pick.piece as usize];
+            counts[sealed.groups[pick.row as usize] as usize] += 1;
+        });
         Ok(Column::from_i64(counts))
     }
 
     pub(super) fn byte_len(&self) -> usize {
-        self.bitmap.as_ref().map_or(0, RoaringTreemap::serialized_size)
-            + self.hashed.as_ref().map_or(0, DistinctValues::byte_len)
+        self.dense.byte_len() + self.hashed.as_ref().map_or(0, DistinctValues::byte_len)
     }
 }
 
-fn is_dense(column: &Column, values: &[i64]) -> bool {
-    let bounds = values.iter().fold(None, |bounds, &value| match bounds {
-        None => Some((value, value)),
-        Some((min, max)) => Some((value.min(min), value.max(max))),
-    });
-    let range = bounds.map_or(0, |(min, max)| max.wrapping_sub(min).cast_unsigned());
-    // Moments lie so far apart that each would take a container of its own.
-    *column.data_type() != DataType::Timestamp && range < BITMAP_RANGE
-}
-
-/// The integers in their order, as a bitmap counts them.
-fn shifted(value: i64) -> u64 {
-    value.cast_unsigned() ^ (1 << 63)
-}
-
-fn unshifted(value: u64) -> i64 {
-    (value ^ (1 << 63)).cast_signed()
+/// The values as integers that differ just where the values do; none where there are no such.
+fn numbers_of(column: &Column) -> Option<Cow<'_, [i64]>> {
+    match column.values() {
+        Values::Int64(values) => Some(Cow::Borrowed(values)),
+        Values::Strings(texts) => digits::numbers(texts, column.validity()).map(Cow::Owned),
+        Values::Null => Some(Cow::Owned(Vec::new())),
+        _ => None,
+    }
 }
 
 /// Another aggregate over each value once.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use colonna_column::{Column, ColumnBuilder, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
+use super::best::Best;
 use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional};
 use crate::ExecError;
 use crate::sort::cmp_doubles;
@@ -21,8 +22,8 @@ pub(crate) struct Extreme {
 
 #[derive(Clone, Debug)]
 enum State {
-    Words(Vec<Option<i64>>),
-    Doubles(Vec<Option<f64>>),
+    Words(Best<i64>),
+    Doubles(Best<f64>),
     Decimals(Vec<Option<i128>>),
     Bytes(Vec<Option<Vec<u8>>>),
     Scalars(Vec<Option<Scalar>>),
@@ -38,18 +39,6 @@ fn offer<T: Copy>(
     match kept {
         Some(kept) if cmp(&value, kept) != wanted => {}
         _ => *kept = Some(value),
-    }
-}
-
-/// As [`offer`], with NaN as the greatest.
-#[inline]
-fn offer_double(kept: &mut Option<f64>, value: f64, wanted: Ordering) {
-    let stays = |kept: f64| match wanted {
-        Ordering::Greater => value <= kept || kept.is_nan(),
-        _ => value >= kept || value.is_nan(),
-    };
-    if !kept.is_some_and(stays) {
-        *kept = Some(value);
     }
 }
 
@@ -88,9 +77,9 @@ impl Extreme {
         let wanted = if greatest { Ordering::Greater } else { Ordering::Less };
         let state = match kind.input {
             DataType::Boolean | DataType::Int64 | DataType::Date | DataType::Timestamp => {
-                State::Words(Vec::new())
+                State::Words(Best::new(wanted))
             }
-            DataType::Float64 => State::Doubles(Vec::new()),
+            DataType::Float64 => State::Doubles(Best::new(wanted)),
             DataType::Decimal { .. } => State::Decimals(Vec::new()),
             DataType::Utf8 | DataType::Binary => State::Bytes(Vec::new()),
             _ => State::Scalars(Vec::new()),
@@ -100,8 +89,8 @@ impl Extreme {
 
     fn resize(&mut self, group_count: usize) {
         match &mut self.state {
-            State::Words(kept) => kept.resize(group_count, None),
-            State::Doubles(kept) => kept.resize(group_count, None),
+            State::Words(kept) => kept.resize(group_count),
+            State::Doubles(kept) => kept.resize(group_count),
             State::Decimals(kept) => kept.resize(group_count, None),
             State::Bytes(kept) => kept.resize(group_count, None),
             State::Scalars(kept) => kept.resize(group_count, None),
@@ -130,32 +119,25 @@ impl Extreme {
                         Ordering::Greater => values.iter().copied().max(),
                         _ => values.iter().copied().min(),
                     };
-                    let kept = &mut kept[group];
-                    best.into_iter().for_each(|best| offer(kept, best, wanted, i64::cmp));
+                    best.into_iter().for_each(|best| kept.offer(group, best));
                 } else {
-                    grouping.each_valid(&column, |group, row| {
-                        offer(&mut kept[group], values[row], wanted, i64::cmp);
-                    });
+                    grouping.each_valid(&column, |group, row| kept.offer(group, values[row]));
                 }
             }
             (State::Words(kept), Values::Boolean(bits)) => {
                 grouping.each_valid(&column, |group, row| {
-                    offer(&mut kept[group], i64::from(bits.get(row)), wanted, i64::cmp);
+                    kept.offer(group, i64::from(bits.get(row)));
                 });
             }
             (State::Doubles(kept), Values::Float64(values))
                 if grouping.single().is_some() && column.validity().is_none() =>
             {
-                let kept = &mut kept[grouping.single().unwrap_or_default()];
+                let group = grouping.single().unwrap_or_default();
                 let best = best_double(values, wanted);
-                best.into_iter().for_each(|best| {
-                    offer(kept, best, wanted, |a, b| cmp_doubles(*a, *b));
-                });
+                best.into_iter().for_each(|best| kept.offer(group, best));
             }
             (State::Doubles(kept), Values::Float64(values)) => {
-                grouping.each_valid(&column, |group, row| {
-                    offer_double(&mut kept[group], values[row], wanted);
-                });
+                grouping.each_valid(&column, |group, row| kept.offer(group, values[row]));
             }
             (State::Decimals(kept), Values::Decimal(values)) => {
                 grouping.each_valid(&column, |group, row| {
@@ -183,14 +165,8 @@ impl Extreme {
             };
         }
         match (&mut self.state, &later.state) {
-            (State::Words(kept), State::Words(later)) => {
-                offered!(kept, later, |kept, value: &i64| offer(kept, *value, wanted, i64::cmp));
-            }
-            (State::Doubles(kept), State::Doubles(later)) => {
-                offered!(kept, later, |kept, value: &f64| {
-                    offer(kept, *value, wanted, |a: &f64, b: &f64| cmp_doubles(*a, *b));
-                });
-            }
+            (State::Words(kept), State::Words(later)) => kept.merge(later, taken),
+            (State::Doubles(kept), State::Doubles(later)) => kept.merge(later, taken),
             (State::Decimals(kept), State::Decimals(later)) => {
                 offered!(kept, later, |kept, value: &i128| offer(kept, *value, wanted, i128::cmp));
             }
@@ -214,12 +190,12 @@ impl Extreme {
         let data_type = &self.data_type;
         match self.state {
             State::Words(kept) if *data_type == DataType::Boolean => {
-                optional(data_type, kept, |words| {
+                optional(data_type, kept.into_values(), |words| {
                     Values::Boolean(words.into_iter().map(|word| word == 1).collect())
                 })
             }
-            State::Words(kept) => optional(data_type, kept, Values::Int64),
-            State::Doubles(kept) => optional(data_type, kept, Values::Float64),
+            State::Words(kept) => optional(data_type, kept.into_values(), Values::Int64),
+            State::Doubles(kept) => optional(data_type, kept.into_values(), Values::Float64),
             State::Decimals(kept) => optional(data_type, kept, Values::Decimal),
             State::Bytes(kept) => optional(data_type, kept, |values| {
                 Values::Strings(Arc::new(values.into_iter().collect()))
@@ -236,8 +212,8 @@ impl Extreme {
 
     pub(super) fn byte_len(&self) -> usize {
         match &self.state {
-            State::Words(kept) => kept.len() * 16,
-            State::Doubles(kept) => kept.len() * 16,
+            State::Words(kept) => kept.byte_len(),
+            State::Doubles(kept) => kept.byte_len(),
             State::Decimals(kept) => kept.len() * 32,
             State::Bytes(kept) => {
                 kept.iter().map(|kept| 24 + kept.as_ref().map_or(0, Vec::len)).sum()

@@ -3,9 +3,12 @@
 //! Every accumulator keeps enough for its answer not to depend on how the rows were split: sums are
 //! exact until the end, and what goes by order takes the rows in theirs.
 
+mod best;
 mod boolean;
 mod cardinality;
 mod count;
+mod dense;
+mod digits;
 mod distinct;
 mod exact_sum;
 mod extreme;
@@ -22,6 +25,7 @@ use colonna_schema::{AggregateFunction, DataType};
 use self::boolean::BooleanFold;
 use self::cardinality::Cardinality;
 use self::count::{CountRows, CountValues};
+pub(crate) use self::dense::bounds;
 use self::distinct::{CountDistinct, EachOnce};
 use self::extreme::Extreme;
 use self::moments::Moments;

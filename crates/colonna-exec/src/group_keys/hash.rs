@@ -38,27 +38,46 @@ pub(crate) fn hash_wide(value: i128, seed: u64) -> u64 {
     fold((bits as u64) ^ seed ^ FIRST, ((bits >> 64) as u64) ^ SECOND).wrapping_mul(THIRD)
 }
 
-/// The hash of some bytes.
+/// The hash of some bytes. Its last words may overlap those before them: the length is hashed too, so
+/// that this tells no less.
 #[inline]
 pub(crate) fn hash_bytes(bytes: &[u8], seed: u64) -> u64 {
     let mut state = seed ^ (bytes.len() as u64).wrapping_mul(FIRST);
-    let mut blocks = bytes.chunks_exact(16);
-    for block in &mut blocks {
-        let (left, right) = block.split_at(8);
-        state = fold(word_of(left) ^ SECOND, word_of(right) ^ state);
-    }
-    let rest = blocks.remainder();
-    let (left, right) = rest.split_at(rest.len().min(8));
-    fold(fold(word_of(left) ^ SECOND, word_of(right) ^ state) ^ THIRD, FIRST)
+    let (left, right) = match (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        (Some(_), Some(last)) => {
+            for block in bytes[..bytes.len() - 1].as_chunks::<16>().0 {
+                let (left, right) = halves(block);
+                state = fold(left ^ SECOND, right ^ state);
+            }
+            halves(last)
+        }
+        _ => short_words(bytes),
+    };
+    fold(fold(left ^ SECOND, right ^ state) ^ THIRD, FIRST)
 }
 
-/// Up to eight bytes as a word; the hash of the length keeps shorter ones apart.
 #[inline]
-fn word_of(bytes: &[u8]) -> u64 {
-    match bytes.try_into() {
-        Ok(bytes) => u64::from_le_bytes(bytes),
-        Err(_) => bytes.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+fn halves(block: &[u8; 16]) -> (u64, u64) {
+    let block = u128::from_le_bytes(*block);
+    (low_word(block), low_word(block >> 64))
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+fn low_word(wide: u128) -> u64 {
+    wide as u64
+}
+
+/// Fewer than 16 bytes as two words, which differ for any two values of one length.
+#[inline]
+fn short_words(bytes: &[u8]) -> (u64, u64) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
     }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into());
+    }
+    (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0)
 }
 
 /// Spreads every bit of a hash over all others, for sketches that read single bits.

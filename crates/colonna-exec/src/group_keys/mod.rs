@@ -16,7 +16,9 @@ use colonna_column::{Bitmap, Column};
 use colonna_schema::DataType;
 
 pub(crate) use encoding::encode;
-pub(crate) use hash::{PositionTable, finalize, hash_bytes, hash_pair, hash_wide, hash_word};
+pub(crate) use hash::{
+    PositionTable, finalize, hash_bytes, hash_pair, hash_wide, hash_word, process_seed,
+};
 pub(crate) use key_column::{KeyColumn, canonical_bits};
 pub(crate) use pairs::PairKeys;
 use recent::RecentTable;

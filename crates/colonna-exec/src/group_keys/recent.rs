@@ -72,6 +72,26 @@ impl RecentTable {
         self.table.position(hash, next, equals)
     }
 
+    /// Whether the next rows are numbered without a look-up.
+    pub(crate) fn skips(&self) -> bool {
+        self.skipped > 0
+    }
+
+    /// Takes in a value that was numbered elsewhere, of which nothing is to be learned.
+    pub(crate) fn insert(
+        &mut self,
+        hash: u64,
+        position: usize,
+        equals: impl Fn(usize) -> bool,
+    ) -> Result<(), ExecError> {
+        if self.skipped == 0 {
+            let known = self.table.len();
+            self.table.position(hash, position, equals)?;
+            self.looked_at += self.table.len() - known;
+        }
+        Ok(())
+    }
+
     /// The position of a value that may be equal; none where it takes more than a look.
     #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {

@@ -5,6 +5,7 @@ use colonna_column::Bitmap;
 use super::hash::{hash_word, process_seed};
 use super::{DIRECT_MAX, RecentTable, UNSET, direct_limit, valid_word};
 use crate::ExecError;
+use crate::accumulator::bounds;
 
 /// The distinct words, in order of first appearance.
 #[derive(Clone, Debug)]
@@ -132,14 +133,7 @@ impl WordKeys {
 impl DirectTable {
     /// Makes room for the words of a batch, where the table stays within the limit.
     fn widen(&mut self, words: &[i64], validity: Option<&Bitmap>, limit: usize) {
-        let bounds = |bounds: Option<(i64, i64)>, word: i64| match bounds {
-            None => Some((word, word)),
-            Some((least, greatest)) => Some((word.min(least), word.max(greatest))),
-        };
-        let found = match validity {
-            None => words.iter().copied().fold(None, bounds),
-            Some(valid) => valid.ones().map(|row| words[row]).fold(None, bounds),
-        };
+        let found = bounds(words, validity);
         let Some((mut least, mut greatest)) = found else { return };
         if let Ok(len) = i64::try_from(self.positions.len())
             && len > 0
@@ -187,10 +181,17 @@ impl DirectTable {
         if self.positions.is_empty() {
             return false;
         }
+        let known = |word: i64| self.positions.get(self.index(word)).copied().unwrap_or(UNSET);
         let mut all_known = true;
+        if valid == u64::MAX {
+            for (&word, position) in words.iter().zip(positions) {
+                *position = known(word);
+                all_known &= *position != UNSET;
+            }
+            return all_known;
+        }
         for (bit, (&word, position)) in words.iter().zip(positions).enumerate() {
-            let known = self.positions.get(self.index(word)).copied().unwrap_or(UNSET);
-            *position = if valid >> bit & 1 == 1 { known } else { null };
+            *position = if valid >> bit & 1 == 1 { known(word) } else { null };
             all_known &= *position != UNSET;
         }
         all_known
