@@ -7,6 +7,7 @@ use std::sync::Arc;
 use colonna_exec::{BoundExpr, OrderHint, OrderKey, Plan};
 use colonna_page::{Page, Reader};
 use colonna_schema::{ColumnStatistics, Scalar, Statistics};
+use roaring::RoaringTreemap;
 
 use crate::prune::{Filters, Known, conjuncts, may_match, only_slot};
 use crate::{Counters, ScanError, ScanFile, ScanOptions, ScanSource};
@@ -286,12 +287,12 @@ fn intersect(left: &[Range<u64>], right: &[Range<u64>]) -> Vec<Range<u64>> {
 }
 
 /// The ranges, counted from the first of `rows`, without the rows of the file that are deleted.
-fn without(ranges: &[Range<u64>], rows: &Range<u64>, deleted: &[u64]) -> Vec<Range<u64>> {
-    let first = deleted.partition_point(|row| *row < rows.start);
-    let last = deleted.partition_point(|row| *row < rows.end);
+fn without(ranges: &[Range<u64>], rows: &Range<u64>, deleted: &RoaringTreemap) -> Vec<Range<u64>> {
     let mut kept = Vec::new();
     let mut start = 0;
-    for row in &deleted[first..last] {
+    let mut deleted = deleted.iter();
+    deleted.advance_to(rows.start);
+    for row in deleted.take_while(|row| *row < rows.end) {
         let row = row - rows.start;
         if start < row {
             kept.push(start..row);
@@ -331,7 +332,7 @@ mod tests {
                 rows(&left).into_iter().filter(|row| rows(&right).contains(row)).collect();
             prop_assert_eq!(rows(&intersect(&left, &right)), expected);
 
-            let deleted: Vec<u64> = rows(&right).into_iter().map(|row| row + offset).collect();
+            let deleted = rows(&right).into_iter().map(|row| row + offset).collect();
             let expected: Vec<u64> =
                 rows(&left).into_iter().filter(|row| !rows(&right).contains(row)).collect();
             prop_assert_eq!(rows(&without(&left, &(offset..offset + 100), &deleted)), expected);

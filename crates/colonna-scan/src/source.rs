@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use colonna_page::{PageCache, Reader};
 use colonna_schema::{Scalar, Schema, Statistics};
 use colonna_storage::Snapshot;
+use roaring::RoaringTreemap;
 
 use crate::ScanError;
 
@@ -21,8 +22,8 @@ pub struct ScanFile {
     pub constants: Vec<(String, Scalar)>,
     /// What the log knows of its rows.
     pub statistics: Option<Statistics>,
-    /// The positions of rows that are deleted, ascending.
-    pub deleted_rows: Vec<u64>,
+    /// The positions of rows that are deleted.
+    pub deleted_rows: RoaringTreemap,
     /// The footer, once it has been read.
     reader: OnceLock<Arc<Reader>>,
     pages: Option<Arc<PageCache>>,
@@ -31,7 +32,7 @@ pub struct ScanFile {
 impl ScanFile {
     /// A file of which nothing else is known.
     pub fn new(path: PathBuf, byte_len: u64, constants: Vec<(String, Scalar)>) -> Self {
-        let (deleted_rows, reader) = (Vec::new(), OnceLock::new());
+        let (deleted_rows, reader) = (RoaringTreemap::new(), OnceLock::new());
         Self { path, byte_len, constants, statistics: None, deleted_rows, reader, pages: None }
     }
 

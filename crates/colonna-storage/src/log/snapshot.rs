@@ -17,6 +17,7 @@ use delta_kernel::transaction::create_table::create_table;
 use delta_kernel::transaction::data_layout::DataLayout;
 use delta_kernel::{FilteredEngineData, KernelError, KernelResult, SnapshotRef};
 use rayon::prelude::*;
+use roaring::RoaringTreemap;
 use url::Url;
 
 use super::committer::{DurableCommitter, Landing};
@@ -260,20 +261,18 @@ impl Snapshot {
         path::on_disk(&self.root, &file.path)
     }
 
-    /// The positions of a file's deleted rows, ascending.
+    /// The positions of a file's deleted rows.
     ///
     /// # Errors
     ///
     /// Where they cannot be read.
-    pub fn deleted_rows(&self, file: &DataFile) -> Result<Vec<u64>, StorageError> {
-        let Some(vector) = &file.deletion_vector else { return Ok(Vec::new()) };
+    pub fn deleted_rows(&self, file: &DataFile) -> Result<RoaringTreemap, StorageError> {
+        let Some(vector) = &file.deletion_vector else { return Ok(RoaringTreemap::new()) };
         let root = Url::from_directory_path(&self.root)
             .map_err(|()| StorageError::NotATable { path: self.root.clone() })?;
         let rows = vector.descriptor.get_row_indexes(self.engine.as_ref(), &root);
-        let mut rows =
-            rows.map_err(log_error("read a deletion vector of", &self.root))?.unwrap_or_default();
-        rows.sort_unstable();
-        Ok(rows)
+        let rows = rows.map_err(log_error("read a deletion vector of", &self.root))?;
+        Ok(rows.unwrap_or_default().into_iter().collect())
     }
 
     /// Writes a checkpoint of this version, from which later readers start.
