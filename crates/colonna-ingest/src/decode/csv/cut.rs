@@ -127,7 +127,7 @@ impl<'a> Quotes<'a> {
     /// The same, where quotes can be told apart by counting.
     #[inline(always)]
     fn counted_len<S: Simd>(&self, simd: S) -> Option<usize> {
-        let meanings = Meanings { delimiter: self.delimiter, quote: Some(self.quote) };
+        let meanings = Meanings { delimiter: self.delimiter, quote: self.quote };
         let mut quoting = Quoting::new();
         let mut whole_len = 0;
         let blocks = Blocks::of(self.bytes);

@@ -13,7 +13,7 @@ pub(super) const BLOCK_LEN: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meanings {
     pub(super) delimiter: u8,
-    pub(super) quote: Option<u8>,
+    pub(super) quote: u8,
 }
 
 /// A bit for each byte of a block.
@@ -21,7 +21,7 @@ pub(super) struct Meanings {
 pub(super) struct Marks {
     quotes: u64,
     /// Delimiters and line ends.
-    pub(super) ends: u64,
+    ends: u64,
     pub(super) newlines: u64,
     returns: u64,
     /// The bytes that there are.
@@ -65,7 +65,7 @@ impl Marks {
         let places = |wanted: u8| bytes.simd_eq(u8x64::splat(simd, wanted)).to_bitmask() & all;
         let newlines = places(b'\n');
         Self {
-            quotes: meanings.quote.map_or(0, places),
+            quotes: places(meanings.quote),
             ends: places(meanings.delimiter) | newlines,
             newlines,
             returns: places(b'\r'),
@@ -85,20 +85,11 @@ pub(super) struct Quoting {
     after_quote: u64,
     after_close: u64,
     after_closed_return: u64,
-    /// Whether any quote was doubled.
-    pub(super) has_doubled: bool,
 }
 
 impl Quoting {
     pub(super) fn new() -> Self {
-        Self {
-            inside: 0,
-            after_end: 1,
-            after_quote: 0,
-            after_close: 0,
-            after_closed_return: 0,
-            has_doubled: false,
-        }
+        Self { inside: 0, after_end: 1, after_quote: 0, after_close: 0, after_closed_return: 0 }
     }
 
     /// Which bytes of the next block are in quotes, the opening one among them. None where a quote
@@ -116,7 +107,6 @@ impl Quoting {
         let odd = opening & !(after_end | after_quote)
             | after_close & all & !(ends | quotes | returns)
             | after_closed_return & all & !newlines;
-        self.has_doubled |= opening & after_quote != 0;
         self.inside = if within >> (BLOCK_LEN - 1) == 1 { u64::MAX } else { 0 };
         self.after_end = (ends & !within) >> (BLOCK_LEN - 1);
         self.after_quote = quotes >> (BLOCK_LEN - 1);
