@@ -115,7 +115,8 @@ fn for_each_leaf<T: Send>(
     if rows.row_count() < FEW_ROWS {
         return leaves.iter().zip(targets).enumerate().map(work).collect();
     }
-    leaves.par_iter().zip(targets).enumerate().map(work).collect()
+    // One of them may take as long as all others, so each is up for whoever is free.
+    leaves.par_iter().zip(targets).enumerate().with_max_len(1).map(work).collect()
 }
 
 fn walkable(column: &Column) -> Cow<'_, Column> {

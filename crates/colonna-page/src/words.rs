@@ -222,6 +222,7 @@ impl Coded<'_> {
             Words::Fixed(words) => plain::encode_fixed(out, &pick(words, &numbers), fixed_width),
             Words::Strings(words) => {
                 let words = numbers.iter().map(|number| words.bytes(*number as usize));
+                out.reserve(words.clone().map(|word| size_of::<u32>() + word.len()).sum());
                 return plain::encode_strings(out, words);
             }
         }

@@ -84,7 +84,6 @@ pub(crate) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
 /// The double nearest to the number that stands at `at`, and the length of that. None where it has to
 /// be looked at closely: it has more than fifteen digits, or an exponent.
 #[inline]
-#[expect(clippy::cast_precision_loss, reason = "fifteen digits are a double exactly")]
 pub(crate) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);
@@ -93,29 +92,34 @@ pub(crate) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
     if whole_len == 0 || (whole_len > 1 && text.get(start) == Some(&b'0')) {
         return None;
     }
+    let magnitude = exact(digits) / *DOUBLE_POWERS.get(fraction_len)?;
     // An integer zero has no sign.
-    let value = match fraction_len {
-        0 => (if is_negative { -digits } else { digits }) as f64,
-        _ => {
-            let magnitude = digits as f64 / *DOUBLE_POWERS.get(fraction_len)?;
-            if is_negative { -magnitude } else { magnitude }
-        }
-    };
+    let has_sign = is_negative && (fraction_len > 0 || digits > 0);
+    let value = if has_sign { -magnitude } else { magnitude };
     let point_len = usize::from(fraction_len > 0);
     Some((value, start - at + whole_len + point_len + fraction_len))
+}
+
+/// A number of up to fifteen digits as a double, which it is exactly.
+#[inline]
+fn exact(number: u64) -> f64 {
+    // As the last bits of 2^52. The instruction that converts an integer keeps half of the register
+    // that it writes to, so that it waits for the division before.
+    const OFFSET: f64 = 4_503_599_627_370_496.0;
+    f64::from_bits(OFFSET.to_bits() | number) - OFFSET
 }
 
 /// The digits of a number that ends in this word, and how many of them stand before and behind the
 /// point. A point without digits is left to whoever looks closely.
 #[inline]
-fn short_number(word: u64) -> Option<(i64, usize, usize)> {
+fn short_number(word: u64) -> Option<(u64, usize, usize)> {
     let ends = no_digits(word);
     let point = bytes_before(ends);
     if point == WIDTH {
         return None;
     }
     if word >> (8 * point) & 0xff != u64::from(b'.') {
-        return Some((first_digits(word, point).cast_signed(), point, 0));
+        return Some((first_digits(word, point), point, 0));
     }
     let end = bytes_before(ends & !(0xff << (8 * point)));
     if end == WIDTH {
@@ -125,11 +129,11 @@ fn short_number(word: u64) -> Option<(i64, usize, usize)> {
     let before = (1 << (8 * point)) - 1;
     let moved = (word & before) << 8 | u64::from(b'0');
     let digits = moved | (word & !(before << 8 | 0xff));
-    Some((first_digits(digits, end).cast_signed(), point, end - point - 1))
+    Some((first_digits(digits, end), point, end - point - 1))
 }
 
 #[cold]
-fn long_number(text: &[u8], start: usize) -> Option<(i64, usize, usize)> {
+fn long_number(text: &[u8], start: usize) -> Option<(u64, usize, usize)> {
     let (whole, whole_len) = leading_digits(text, start);
     let point = start + whole_len;
     let (fraction, fraction_len) = match text.get(point) {
@@ -138,7 +142,7 @@ fn long_number(text: &[u8], start: usize) -> Option<(i64, usize, usize)> {
     };
     let power = 10_i64.pow(u32::try_from(fraction_len).ok()?.min(15));
     let is_short = whole_len + fraction_len <= 15;
-    is_short.then(|| (whole * power + fraction, whole_len, fraction_len))
+    is_short.then(|| ((whole * power + fraction).cast_unsigned(), whole_len, fraction_len))
 }
 
 #[cfg(test)]

@@ -1,35 +1,58 @@
 //! Standard input, kept so that it can be read again.
 //!
-//! Blocks are pulled from the pipe when a reader first asks for them, and written to a temporary
-//! file, compressed. Whoever reads first reads along with the pipe; whoever reads later reads the
-//! file. The file has no name, so that it is gone when the program is, however it ends.
+//! A thread of its own pulls blocks from the pipe, hands them to whoever reads along, a few ahead, and
+//! writes them to a temporary file, compressed. So the pipe waits for neither. Whoever reads later
+//! reads the file. It has no name, so that it is gone when the program is, however it ends.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use crate::IngestError;
 
-const BLOCK_BYTE_LEN: u64 = 1 << 20;
+const BLOCK_BYTE_LEN: usize = 1 << 20;
+
+/// So many blocks are read ahead.
+const BLOCKS_AHEAD: usize = 4;
 
 /// The level of zstd: a fast one, for mostly nobody reads the file.
-const LEVEL: i32 = -5;
+const LEVEL: i32 = -20;
 
 /// A stream that is read once and given out as often as it takes.
 pub(super) struct Spool {
+    arriving: Mutex<Arriving>,
+    kept: Arc<Kept>,
+}
+
+/// A block of the stream, or none at its end.
+type Arrival = io::Result<Option<Arc<Vec<u8>>>>;
+
+/// The stream as it comes.
+struct Arriving {
+    blocks: Receiver<Arrival>,
+    count: usize,
+    /// The block that came last, for the reader that follows the pipe.
+    latest: Arc<Vec<u8>>,
+    /// The stream has come to its end.
+    is_ended: bool,
+}
+
+/// The stream as far as it has been written to the file.
+struct Kept {
     state: Mutex<State>,
+    changed: Condvar,
 }
 
 struct State {
-    /// What is left to read; none at the end.
-    stream: Option<Box<dyn Read + Send>>,
     file: File,
     file_byte_len: u64,
     blocks: Vec<Block>,
-    /// The block read last, for the reader that follows the pipe.
-    latest: Arc<Vec<u8>>,
+    /// No more blocks will be written.
+    is_over: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -50,22 +73,25 @@ impl Spool {
         stream: Box<dyn Read + Send>,
         folder: Option<&Path>,
     ) -> Result<Self, IngestError> {
+        let unreadable = |source| IngestError::Unreadable {
+            path: folder.map_or_else(std::env::temp_dir, Path::to_path_buf),
+            source,
+        };
         let file = match folder {
             Some(folder) => tempfile::tempfile_in(folder),
             None => tempfile::tempfile(),
         };
-        let file = file.map_err(|source| IngestError::Unreadable {
-            path: folder.map_or_else(std::env::temp_dir, Path::to_path_buf),
-            source,
-        })?;
-        let state = State {
-            stream: Some(stream),
-            file,
-            file_byte_len: 0,
-            blocks: Vec::new(),
-            latest: Arc::default(),
-        };
-        Ok(Self { state: Mutex::new(state) })
+        let file = file.map_err(unreadable)?;
+        let state = State { file, file_byte_len: 0, blocks: Vec::new(), is_over: false };
+        let kept = Arc::new(Kept { state: Mutex::new(state), changed: Condvar::new() });
+        let (sender, blocks) = sync_channel(BLOCKS_AHEAD);
+        let over = Over(Arc::clone(&kept));
+        thread::Builder::new()
+            .name("spool".to_owned())
+            .spawn(move || pump(stream, &over.0, &sender))
+            .map_err(unreadable)?;
+        let arriving = Arriving { blocks, count: 0, latest: Arc::default(), is_ended: false };
+        Ok(Self { arriving: Mutex::new(arriving), kept })
     }
 
     /// The stream from its start.
@@ -73,51 +99,100 @@ impl Spool {
         SpoolReader { spool: Arc::clone(self), next: 0, block: Arc::default(), position: 0 }
     }
 
-    fn block(&self, index: usize) -> io::Result<Option<Arc<Vec<u8>>>> {
-        // A panic of another reader leaves the state as it was between two blocks.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if index >= state.blocks.len() {
-            return state.pull();
+    fn block(&self, index: usize) -> Arrival {
+        let mut arriving = lock(&self.arriving);
+        if index >= arriving.count {
+            return arriving.pull();
         }
-        if index + 1 == state.blocks.len() {
-            return Ok(Some(Arc::clone(&state.latest)));
+        if index + 1 == arriving.count {
+            return Ok(Some(Arc::clone(&arriving.latest)));
         }
-        state.read_back(index).map(Some)
+        drop(arriving);
+        self.kept.read_back(index).map(Some)
     }
 }
 
-impl State {
-    fn pull(&mut self) -> io::Result<Option<Arc<Vec<u8>>>> {
-        let Some(stream) = &mut self.stream else {
-            return Ok(None);
-        };
-        let mut bytes = Vec::new();
-        stream.take(BLOCK_BYTE_LEN).read_to_end(&mut bytes)?;
-        if bytes.is_empty() {
-            self.stream = None;
+/// A panic of another reader leaves the state as it was between two blocks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads the stream to its end, hands its blocks over and keeps them. Ends when nobody wants them.
+fn pump(stream: Box<dyn Read + Send>, kept: &Kept, arrivals: &SyncSender<Arrival>) {
+    let mut stream = stream;
+    let end = (|| {
+        let mut compressor = zstd::bulk::Compressor::new(LEVEL)?;
+        loop {
+            let mut bytes = Vec::with_capacity(BLOCK_BYTE_LEN);
+            (&mut stream).take(crate::chunk::count(BLOCK_BYTE_LEN)).read_to_end(&mut bytes)?;
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            let block = Arc::new(bytes);
+            if arrivals.send(Ok(Some(Arc::clone(&block)))).is_err() {
+                return Ok(());
+            }
+            kept.add(&compressor.compress(&block)?, block.len())?;
+        }
+    })();
+    // Where nobody listens, nobody misses it.
+    drop(arrivals.send(end.map(|()| None)));
+}
+
+/// Tells those who wait for blocks, however the thread ends, that none will come.
+struct Over(Arc<Kept>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        lock(&self.0.state).is_over = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Arriving {
+    fn pull(&mut self) -> Arrival {
+        if self.is_ended {
             return Ok(None);
         }
-        let compressed = zstd::bulk::compress(&bytes, LEVEL)?;
-        self.file.seek(SeekFrom::Start(self.file_byte_len))?;
-        self.file.write_all(&compressed)?;
-        let block = Block {
-            start: self.file_byte_len,
-            compressed_byte_len: crate::chunk::count(compressed.len()),
-            byte_len: bytes.len(),
-        };
-        self.file_byte_len += block.compressed_byte_len;
-        self.blocks.push(block);
-        self.latest = Arc::new(bytes);
-        Ok(Some(Arc::clone(&self.latest)))
+        // After an error there is another one: an end must not be made of it.
+        let gone = |_| Err(io::Error::other("the stream could not be read to its end"));
+        let arrival = self.blocks.recv().unwrap_or_else(gone)?;
+        match &arrival {
+            Some(block) => {
+                self.latest = Arc::clone(block);
+                self.count += 1;
+            }
+            None => self.is_ended = true,
+        }
+        Ok(arrival)
+    }
+}
+
+impl Kept {
+    fn add(&self, compressed: &[u8], byte_len: usize) -> io::Result<()> {
+        let mut state = lock(&self.state);
+        let start = state.file_byte_len;
+        state.file.seek(SeekFrom::Start(start))?;
+        state.file.write_all(compressed)?;
+        let compressed_byte_len = crate::chunk::count(compressed.len());
+        state.file_byte_len += compressed_byte_len;
+        state.blocks.push(Block { start, compressed_byte_len, byte_len });
+        self.changed.notify_all();
+        Ok(())
     }
 
-    fn read_back(&mut self, index: usize) -> io::Result<Arc<Vec<u8>>> {
-        let Some(block) = self.blocks.get(index).copied() else {
-            return Ok(Arc::default());
+    /// A block that has come already; it may be on its way into the file.
+    fn read_back(&self, index: usize) -> io::Result<Arc<Vec<u8>>> {
+        let state = lock(&self.state);
+        let is_awaited = |state: &mut State| index >= state.blocks.len() && !state.is_over;
+        let mut state =
+            self.changed.wait_while(state, is_awaited).unwrap_or_else(PoisonError::into_inner);
+        let Some(block) = state.blocks.get(index).copied() else {
+            return Err(io::Error::other("the temporary file lacks a part of the stream"));
         };
-        self.file.seek(SeekFrom::Start(block.start))?;
+        state.file.seek(SeekFrom::Start(block.start))?;
         let mut compressed = Vec::new();
-        (&mut self.file).take(block.compressed_byte_len).read_to_end(&mut compressed)?;
+        (&mut state.file).take(block.compressed_byte_len).read_to_end(&mut compressed)?;
         Ok(Arc::new(zstd::bulk::decompress(&compressed, block.byte_len)?))
     }
 }

@@ -199,6 +199,45 @@ fn a_pipe_is_read_as_often_as_a_file() {
     }
 }
 
+/// Gives some bytes and then fails.
+struct Breaking(io::Cursor<Vec<u8>>);
+
+impl Read for Breaking {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(io::Error::other("the pipe broke")),
+            count => Ok(count),
+        }
+    }
+}
+
+#[test]
+fn a_pipe_that_breaks_never_comes_to_an_end() {
+    let text = vec![b'x'; 5 << 20];
+    let stream = Breaking(io::Cursor::new(text));
+    let spool = Arc::new(Spool::try_new(Box::new(stream), None).unwrap());
+    for _ in 0..3 {
+        let mut found = Vec::new();
+        assert!(spool.reader().read_to_end(&mut found).is_err());
+        assert_eq!(found.len() >> 20, 5);
+    }
+}
+
+#[test]
+fn readers_of_a_pipe_side_by_side_read_the_same() {
+    let text: Vec<u8> = (0..700_000u32).flat_map(|row| format!("{row}\n").into_bytes()).collect();
+    let spool = Arc::new(Spool::try_new(Box::new(io::Cursor::new(text.clone())), None).unwrap());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut found = Vec::new();
+                spool.reader().read_to_end(&mut found).unwrap();
+                assert!(found == text);
+            });
+        }
+    });
+}
+
 #[test]
 fn a_path_tells_fields() {
     let folder = folder(&[("acme/2025-10-01_trades.csv", b"")]);

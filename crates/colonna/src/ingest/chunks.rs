@@ -24,10 +24,11 @@ pub(super) struct Place {
 /// pool, and what comes of it to `take`, one at a time and in the order of the input.
 ///
 /// Every thread reads the next chunk, works on it, and takes what is next to be taken, unless
-/// another thread is taking; so reading, working and taking go on side by side. A thread that is too
-/// far ahead helps with what the taking thread hands to the pool.
+/// another thread is taking; so reading, working and taking go on side by side. A thread that is
+/// ahead helps with what the taking thread hands to the pool, and goes on where there is nothing to
+/// help with, until it is far ahead.
 ///
-/// Memory: no more than three chunks for each thread are held at a time.
+/// Memory: no more than seven chunks for each thread are held at a time, mostly three.
 pub(super) fn for_each_chunk<T: Send>(
     sources: &[Prepared],
     chosen: Option<&BTreeSet<Place>>,
@@ -75,18 +76,21 @@ where
     Take: FnMut(Place, T) -> Result<(), Error> + Send,
 {
     fn run(&self) {
-        let ahead_at_most = 2 * rayon::current_num_threads() as u64;
+        let thread_count = rayon::current_num_threads() as u64;
         while !self.is_over.load(Ordering::Acquire) {
             let ahead = self
                 .read
                 .load(Ordering::Acquire)
                 .saturating_sub(self.taken.load(Ordering::Acquire));
-            if ahead > ahead_at_most {
+            if ahead > 2 * thread_count {
                 self.take_what_is_next();
-                if rayon::yield_now() != Some(rayon::Yield::Executed) {
-                    thread::sleep(NAP);
+                if rayon::yield_now() == Some(rayon::Yield::Executed) {
+                    continue;
                 }
-                continue;
+                if ahead > 6 * thread_count {
+                    thread::sleep(NAP);
+                    continue;
+                }
             }
             let Some((sequence, place, chunk)) = self.read_next() else { break };
             let result = match chunk {

@@ -8,8 +8,11 @@
 //! Of bytes in which every quote opens or closes a whole field, the last line end is found from
 //! behind, by counting quotes.
 
-use super::delimiters::{BLOCK_LEN, mask};
+use fearless_simd::{Level, Simd, dispatch};
+
+use super::delimiters::mask;
 use super::dialect::{Dialect, Extent};
+use super::marks::{BLOCK_LEN, Blocks, Marks, Meanings, Quoting};
 
 /// After so many bytes it is time to know again where a record starts.
 const BYTES_BETWEEN_KNOWN_STARTS: usize = 512;
@@ -115,57 +118,27 @@ impl<'a> Quotes<'a> {
             self.bytes.first() == Some(&mark)
                 || memchr::memmem::find(self.bytes, &[b'\n', mark]).is_some()
         };
-        if self.escape.is_some() || self.quote == 0 || self.comment.is_some_and(has_comments) {
+        if self.escape.is_some() || self.comment.is_some_and(has_comments) {
             return None;
         }
-        let mut opening = None;
-        let mut doubled = usize::MAX;
-        let (blocks, rest) = self.bytes.as_chunks::<BLOCK_LEN>();
-        let mut tail = [0; BLOCK_LEN];
-        tail.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        for (index, block) in blocks.iter().chain([&tail]).enumerate() {
-            let mut marks = mask([self.quote], block);
-            while marks != 0 {
-                let at = index * BLOCK_LEN + marks.trailing_zeros() as usize;
-                marks &= marks - 1;
-                if opening.is_none() {
-                    let before = at.checked_sub(1).and_then(|before| self.bytes.get(before));
-                    if !before.is_none_or(|before| self.is_end(*before)) {
-                        return None;
-                    }
-                    opening = Some(at);
-                } else if at != doubled {
-                    match self.bytes.get(at + 1) {
-                        Some(next) if self.is_end(*next) || self.is_crlf(at + 1) => opening = None,
-                        Some(next) if *next == self.quote => doubled = at + 1,
-                        // Nobody knows yet whether this one closes.
-                        None => {}
-                        Some(_) => return None,
-                    }
-                }
-            }
-        }
-        Some(self.last_line_start(opening.unwrap_or(self.bytes.len())))
+        dispatch!(Level::new(), simd => self.counted_len(simd))
     }
 
-    #[inline]
-    fn is_end(&self, byte: u8) -> bool {
-        byte == self.delimiter || byte == b'\n'
-    }
-
-    /// The start of the last line before `end`, which is outside of quotes, that starts there, too:
-    /// an even number of quotes stands between.
-    fn last_line_start(&self, end: usize) -> usize {
-        let (mut end, mut is_inside) = (end, false);
-        while let Some(start) = self.line_start(0, end) {
-            let behind = self.bytes.get(start..end).unwrap_or_default();
-            is_inside ^= memchr::memchr_iter(self.quote, behind).count() % 2 == 1;
-            if !is_inside {
-                return start;
+    /// The same, where quotes can be told apart by counting.
+    #[inline(always)]
+    fn counted_len<S: Simd>(&self, simd: S) -> Option<usize> {
+        let meanings = Meanings { delimiter: self.delimiter, quote: self.quote };
+        let mut quoting = Quoting::new();
+        let mut whole_len = 0;
+        let blocks = Blocks::of(self.bytes);
+        for (start, (block, len)) in (0..).step_by(BLOCK_LEN).zip(blocks.iter()) {
+            let marks = Marks::of(simd, meanings, block, len);
+            let newlines = marks.newlines & !quoting.step(&marks)?;
+            if newlines != 0 {
+                whole_len = start + BLOCK_LEN - newlines.leading_zeros() as usize;
             }
-            end = start - 1;
         }
-        0
+        Some(whole_len)
     }
 
     /// Goes from quote to quote, from the start of a record on.

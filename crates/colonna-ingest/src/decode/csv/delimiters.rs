@@ -4,6 +4,8 @@
 //! more than the fields between are long. Where all bytes of a block are asked for, the compiler
 //! compares sixteen at a time.
 
+use super::marks::BLOCK_LEN;
+
 pub(crate) const WIDTH: usize = size_of::<u64>();
 const LOW_BITS: u64 = every(0x7f);
 
@@ -66,9 +68,6 @@ pub(super) fn find(wanted: [u8; 2], text: &[u8], at: usize) -> Option<usize> {
 fn places<const N: usize>(word: u64, patterns: [u64; N]) -> u64 {
     patterns.iter().fold(0, |found, pattern| found | zeros(word ^ pattern))
 }
-
-/// As many bytes as a mask has bits.
-pub(super) const BLOCK_LEN: usize = 64;
 
 /// A bit for each of the bytes, set where it is one of those wanted.
 #[inline]

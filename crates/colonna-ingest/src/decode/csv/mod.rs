@@ -17,6 +17,7 @@ pub(super) mod delimiters;
 mod dialect;
 mod header;
 mod layout;
+mod marks;
 mod options;
 mod records;
 mod shred;

@@ -296,10 +296,9 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let (words, _) = bytes.as_chunks::<8>();
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let zeros = |word: u64| word.wrapping_sub(ONES) & !word;
-        let special = zeros(word ^ (ONES * 0x22))
-            | zeros(word ^ (ONES * 0x5c))
-            | (word.wrapping_sub(ONES * 0x20) & !word);
+        let quotes = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+        let backslashes = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+        let special = (quotes | backslashes | word.wrapping_sub(ONES * 0x20)) & !word;
         match special & HIGHS {
             0 => len += 8,
             found => return len + (found.trailing_zeros() / 8) as usize,
