@@ -13,6 +13,9 @@ use crate::Error;
 /// How long a thread sleeps that has nothing to do until another is done.
 const NAP: Duration = Duration::from_micros(50);
 
+/// Chunks that are worked on before what comes of them can be taken, rather than sleep.
+const FAR_AHEAD: u64 = 8;
+
 /// Where a chunk stands: the index of its source, and its own among those of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -28,7 +31,7 @@ pub(super) struct Place {
 /// ahead helps with what the taking thread hands to the pool, and goes on where there is nothing to
 /// help with, until it is far ahead.
 ///
-/// Memory: no more than seven chunks for each thread are held at a time, mostly three.
+/// Memory: no more than three chunks for each thread, and [`FAR_AHEAD`] more, are held at a time.
 pub(super) fn for_each_chunk<T: Send>(
     sources: &[Prepared],
     chosen: Option<&BTreeSet<Place>>,
@@ -87,7 +90,7 @@ where
                 if rayon::yield_now() == Some(rayon::Yield::Executed) {
                     continue;
                 }
-                if ahead > 6 * thread_count {
+                if ahead > 2 * thread_count + FAR_AHEAD {
                     thread::sleep(NAP);
                     continue;
                 }
