@@ -96,7 +96,8 @@ pub(crate) fn hash_pair(left: u64, right: u64) -> u64 {
 /// Positions by hash; the values stand with the caller.
 ///
 /// Invariant: a slot is 0 where it is free, or holds the high half of a hash above the position
-/// plus one; at most five eighths of the slots are taken, and their number is a power of two.
+/// plus one; at most as many slots are taken as [`most_taken`] says, and their number is a power of
+/// two.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PositionTable {
     slots: Vec<u64>,
@@ -106,7 +107,10 @@ pub(crate) struct PositionTable {
 impl PositionTable {
     /// Room for that many positions.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        let slots = (capacity / 5 * 8 + 16).next_power_of_two();
+        let mut slots = (capacity / 5 * 8 + 16).next_power_of_two();
+        while most_taken(slots) < capacity {
+            slots *= 2;
+        }
         Self { slots: vec![0; slots], len: 0 }
     }
 
@@ -123,7 +127,7 @@ impl PositionTable {
         next: usize,
         equals: impl Fn(usize) -> bool,
     ) -> Result<u32, ExecError> {
-        if self.len >= self.slots.len() / 8 * 5 {
+        if self.len >= most_taken(self.slots.len()) {
             self.grow();
         }
         let (tag, mask) = (hash >> 32, self.slots.len() - 1);
@@ -173,6 +177,16 @@ impl PositionTable {
     pub(crate) fn byte_len(&self) -> usize {
         self.slots.len() * 8
     }
+}
+
+/// So many slots stay in the cache.
+const CACHED_SLOTS: usize = 1 << 16;
+
+/// How many slots may be taken. Of few ones most are free, so that nearly every value is found where
+/// it is looked for first, and a processor guesses so; of many, memory counts more.
+#[inline]
+fn most_taken(slots: usize) -> usize {
+    if slots <= CACHED_SLOTS { slots / 4 } else { slots / 8 * 5 }
 }
 
 #[inline]
