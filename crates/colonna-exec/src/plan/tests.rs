@@ -698,18 +698,22 @@ fn texts_and_numbers(plan: &Plan, keys: impl Iterator<Item = u64> + Clone) -> Co
 }
 
 /// So many groups that they are spread over partitions, in parts that have few or all of them in
-/// common, and met so rarely that they are not even looked up.
+/// common, or but a few, and met so rarely that they are not even looked up. Values that are counted
+/// once keep groups from being spread.
 #[test]
 fn many_groups_are_what_a_map_makes_of_them() {
     let schema = Arc::new(Schema::new(vec![
         Field::new("text", DataType::Utf8),
         Field::new("number", DataType::Int64),
     ]));
-    for (range, merged) in [(150_000_u64, true), (150_000, false), (20_000, true), (7, false)] {
+    let spread = [(150_000_u64, true), (4_000_000, true), (4_000_000, false), (20_000, true)];
+    let once = [(150_000, true), (150_000, false), (20_000, true), (7, false)];
+    let cases = spread.map(|case| (case, false)).into_iter().chain(once.map(|case| (case, true)));
+    for ((range, merged), once) in cases {
         let key = |row: u64| (row.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) % range;
         let keys = vec![col("text"), col("number")];
-        let projection =
-            [col("text"), col("number"), count(), sum("number"), count_distinct("text")];
+        let last = if once { count_distinct("text") } else { min("number") };
+        let projection = [col("text"), col("number"), count(), sum("number"), last];
         let query = Query { group_by: keys, ..selecting(projection) };
         let ordered = Query {
             order_by: vec![SortKey::descending(count()), SortKey::ascending(col("text"))],
@@ -732,7 +736,7 @@ fn many_groups_are_what_a_map_makes_of_them() {
                 number.into(),
                 count.into(),
                 (number * count).into(),
-                1.into(),
+                if once { 1 } else { number }.into(),
             ]
         };
         let expected: Vec<Row> = expected.iter().map(row).collect();
