@@ -2,7 +2,8 @@
 //!
 //! Groups are spread over partitions by their hashes, and each partition is joined for itself, on
 //! all cores. No key is copied: a group is known by where it first appeared, which also gives the
-//! groups their order.
+//! groups their order. Several keys are one word each way, where they fit into it. Where hardly any
+//! group is in two parts, the parts stay as they are.
 
 use colonna_column::{Bitmap, Column, Pick};
 use rayon::prelude::*;

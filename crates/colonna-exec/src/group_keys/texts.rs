@@ -237,8 +237,8 @@ struct Batch {
     hashes: [u64; BATCH],
     /// The position that may be the value's; any where there is none.
     candidates: [u32; BATCH],
-    /// Where the bytes of the candidate start.
-    starts: [usize; BATCH],
+    /// Where the bytes of the candidate start and end.
+    ranges: [(usize, usize); BATCH],
     is_equal: [bool; BATCH],
 }
 
@@ -247,7 +247,7 @@ impl Default for Batch {
         Self {
             hashes: [0; BATCH],
             candidates: [UNSET; BATCH],
-            starts: [0; BATCH],
+            ranges: [(0, 0); BATCH],
             is_equal: [false; BATCH],
         }
     }
@@ -272,13 +272,16 @@ impl Batch {
         for (candidate, &hash) in self.candidates.iter_mut().zip(&self.hashes[..count]) {
             *candidate = keys.table.candidate(hash).unwrap_or(UNSET);
         }
-        for (start, &candidate) in self.starts.iter_mut().zip(&self.candidates[..count]) {
-            *start = offsets.get(candidate as usize).copied().unwrap_or(usize::MAX);
+        for (range, &candidate) in self.ranges.iter_mut().zip(&self.candidates[..count]) {
+            let bound = |index: usize| offsets.get(index).copied().unwrap_or_default();
+            *range = (bound(candidate as usize), bound((candidate as usize).saturating_add(1)));
         }
-        // Of most of what is not equal the first byte tells it; of what is, it is at hand then.
+        // Of most of what is not equal the last byte tells it; of what is, both ends are at hand then.
         for (at, is_equal) in self.is_equal[..count].iter_mut().enumerate() {
-            let first = bytes.get(self.starts[at]);
-            *is_equal = first.is_some() && first == value(at).first();
+            let (value, (start, end)) = (value(at), self.ranges[at]);
+            let last = bytes.get(end.wrapping_sub(1));
+            let are_ends = (bytes.get(start) == value.first()) & (last == value.last());
+            *is_equal = are_ends & last.is_some();
         }
         for (at, is_equal) in self.is_equal[..count].iter_mut().enumerate() {
             *is_equal = *is_equal && keys.values.bytes(self.candidates[at] as usize) == value(at);
