@@ -39,7 +39,8 @@ pub(crate) fn choose(
     let sample = Sample::of(values, levels, goal.page_rows);
     let ways = uncoded_ways(values, goal.profile);
     let ways = ways.into_iter().map(|way| Ok((way, sample.uncoded(way, levels, goal)?)));
-    let plain = cheapest(ways.collect::<Result<_, PageError>>()?, goal)?;
+    let has_steps = |way| way == Uncoded::Delta(Widths::WholeBytes);
+    let plain = cheapest(ways.collect::<Result<_, PageError>>()?, goal, has_steps)?;
     let mut coded = Vec::new();
     for order in [Order::Frequency, Order::Sorted] {
         let Some(distinct) = dictionary.distinct() else { break };
@@ -51,7 +52,7 @@ pub(crate) fn choose(
             coded.push((Codes { order, width }, sample.coded(&words, levels, width, goal)?));
         }
     }
-    let codes = cheapest(coded, goal)?;
+    let codes = cheapest(coded, goal, |_| false)?;
     let usual = Choice::usual(values, goal.usual_codec());
     Ok(match (plain, codes) {
         (Some(plain), Some(codes)) if codes.cost < plain.cost => {
@@ -69,10 +70,12 @@ struct Cheapest<T> {
     cost: f64,
 }
 
-/// The cheapest of these. With all codecs only those are tried that are cheap with one.
+/// The cheapest of these. With all codecs only those are tried that are cheap with one, and short
+/// repeats are looked for only in what has some.
 fn cheapest<T: Copy>(
     tried: Vec<(T, Vec<Pages>)>,
     goal: &Goal,
+    has_short_repeats: impl Fn(T) -> bool,
 ) -> Result<Option<Cheapest<T>>, PageError> {
     let cost = |pages: &[Pages], codec| {
         pages.iter().map(|pages| pages.cost(codec, goal)).sum::<Result<f64, PageError>>()
@@ -87,7 +90,8 @@ fn cheapest<T: Copy>(
     let hopeless = first.first().map_or(0.0, |(cost, ..)| cost * HOPELESS);
     for (known, kind, pages) in first.iter().take_while(|(cost, ..)| *cost <= hopeless) {
         let mut last_level = f64::INFINITY;
-        for codec in codecs(goal) {
+        let is_tried = |codec: &Codec| *codec != Codec::Short || has_short_repeats(*kind);
+        for codec in codecs(goal).into_iter().filter(is_tried) {
             let cost = if codec == goal.usual_codec() { *known } else { cost(pages, codec)? };
             if least.as_ref().is_none_or(|least| cost < least.cost) {
                 least = Some(Cheapest { kind: *kind, codec, cost });
