@@ -105,6 +105,7 @@ pub fn decode_i64(bytes: &mut &[u8], most: usize) -> Result<Vec<i64>, PageError>
 /// # Errors
 ///
 /// Where the bytes are none that such integers are encoded to.
+#[expect(clippy::cast_possible_truncation, reason = "the low half of a step is asked for")]
 pub fn decode_i32(bytes: &mut &[u8], most: usize) -> Result<Vec<i32>, PageError> {
     let add = |last: i64, step: i64| i64::from((last.wrapping_add(step) & 0xffff_ffff) as i32);
     let values = decode(bytes, most, u32::BITS, add)?;
