@@ -18,6 +18,7 @@ mod quantile;
 mod sum;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use colonna_column::{Bitmap, Column, Values};
 use colonna_schema::{AggregateFunction, DataType};
@@ -121,6 +122,11 @@ impl Rows<'_> {
     pub(crate) fn has_few_groups(&self) -> bool {
         self.grouping.single().is_some() || self.row_counts.is_some()
     }
+
+    /// The groups that the rows may be of: of all so far just the one, where they have the same.
+    pub(crate) fn groups(&self) -> Range<usize> {
+        self.grouping.single().map_or(0..self.group_count, |group| group..group + 1)
+    }
 }
 
 /// How many groups may be kept in several cells each, so that rows of one group need not wait for
@@ -162,15 +168,13 @@ pub(crate) fn row_counts(grouping: Grouping<'_>, group_count: usize) -> Option<V
     Some(cells)
 }
 
-/// Calls `add` with the cell and the row of each row, as [`in_lanes`] does, for any grouping.
+/// Calls `add` with the cell and the row of each row, as [`in_lanes`] does, for any grouping: there
+/// are cells for [`Rows::groups`] only.
 #[inline]
 pub(crate) fn each_in_lanes(rows: &Rows<'_>, mut add: impl FnMut(usize, usize)) {
-    match (rows.grouping, rows.grouping.single()) {
-        (Grouping::Each(groups), _) => in_lanes(groups, rows.group_count, add),
-        (_, single) => {
-            let group = single.unwrap_or_default();
-            (0..rows.row_count).for_each(|row| add(row % LANES * rows.group_count + group, row));
-        }
+    match rows.grouping {
+        Grouping::Each(groups) => in_lanes(groups, rows.group_count, add),
+        _ => (0..rows.row_count).for_each(|row| add(row % LANES, row)),
     }
 }
 

@@ -139,8 +139,8 @@ impl Fixed {
 
 /// Adds doubles of a batch up as integers, and only then exactly.
 fn add_fixed(states: &mut [State], fixed: Fixed, values: &[f64], column: &Column, rows: &Rows<'_>) {
-    let group_count = rows.group_count;
-    let mut cells = vec![FixedSums::default(); group_count * LANES];
+    let groups = rows.groups();
+    let mut cells = vec![FixedSums::default(); groups.len() * LANES];
     let values = zeroed(values, column.validity());
     each_in_lanes(rows, |cell, row| {
         let integer = i128::from(fixed.integer(values[row]));
@@ -149,10 +149,16 @@ fn add_fixed(states: &mut [State], fixed: Fixed, values: &[f64], column: &Column
         sums.squares_low += square & u128::from(u64::MAX);
         sums.squares_high += square >> 64;
     });
-    let mut counts = vec![0; group_count];
-    add_value_counts(&mut counts, rows, column);
-    states.iter_mut().zip(counts).for_each(|(state, count)| state.count += count);
-    for lane in cells.chunks(group_count.max(1)) {
+    let states = &mut states[groups.clone()];
+    match &mut *states {
+        [state] => state.count += (column.len() - column.null_count()) as u64,
+        states => {
+            let mut counts = vec![0; groups.len()];
+            add_value_counts(&mut counts, rows, column);
+            states.iter_mut().zip(counts).for_each(|(state, count)| state.count += count);
+        }
+    }
+    for lane in cells.chunks(groups.len().max(1)) {
         for (state, sums) in states.iter_mut().zip(lane) {
             state.sum.add_window(sums.sum, fixed.exponent);
             // No batch has so many rows that a sum of halves reaches the last bit.

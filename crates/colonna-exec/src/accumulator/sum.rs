@@ -266,16 +266,16 @@ impl FloatSum {
 
     /// Adds up high and low halves apart, which rounds nothing, and only then exactly.
     fn add_halves(&mut self, halving: Halving, values: &[f64], rows: &Rows<'_>) {
-        let group_count = rows.group_count;
-        let mut cells = vec![(0.0, 0.0); group_count * LANES];
+        let groups = rows.groups();
+        let mut cells = vec![(0.0, 0.0); groups.len() * LANES];
         each_in_lanes(rows, |cell, row| {
             let (high, low) = halving.halves(values[row]);
             let (highs, lows) = &mut cells[cell];
             *highs += high;
             *lows += low;
         });
-        for lane in cells.chunks(group_count.max(1)) {
-            for (sum, (high, low)) in self.sums.iter_mut().zip(lane) {
+        for lane in cells.chunks(groups.len().max(1)) {
+            for (sum, (high, low)) in self.sums[groups.clone()].iter_mut().zip(lane) {
                 sum.add(*high);
                 sum.add(*low);
             }
