@@ -286,14 +286,69 @@ impl ColumnBuilder {
             Parts::Strings(values) => values.push(value),
             Parts::Interned { codes, interner } => {
                 codes.push(interner.intern(value.as_bytes()));
-                if codes.len() >= TRIAL_LEN && interner.len() * 2 > codes.len() {
-                    self.parts = Parts::Strings(interner.words().gather(codes));
-                }
+                self.settle_form();
             }
             _ => return Err(self.mismatch(DataType::Utf8)),
         }
         self.pushed();
         Ok(())
+    }
+
+    /// Adds integers, days or moments.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    pub fn extend_i64(&mut self, added: &[i64]) -> Result<(), ColumnError> {
+        let Parts::Int64(values) = &mut self.parts else {
+            return Err(self.mismatch(DataType::Int64));
+        };
+        values.extend_from_slice(added);
+        self.len += added.len();
+        Ok(())
+    }
+
+    /// Adds doubles.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    pub fn extend_f64(&mut self, added: &[f64]) -> Result<(), ColumnError> {
+        let Parts::Float64(values) = &mut self.parts else {
+            return Err(self.mismatch(DataType::Float64));
+        };
+        values.extend_from_slice(added);
+        self.len += added.len();
+        Ok(())
+    }
+
+    /// Adds texts.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    pub fn extend_texts(&mut self, added: &[&str]) -> Result<(), ColumnError> {
+        match &mut self.parts {
+            Parts::Strings(values) => added.iter().for_each(|text| values.push(text)),
+            Parts::Interned { codes, interner } => {
+                codes.extend(added.iter().map(|text| interner.intern(text.as_bytes())));
+            }
+            _ => return Err(self.mismatch(DataType::Utf8)),
+        }
+        self.settle_form();
+        self.len += added.len();
+        Ok(())
+    }
+
+    /// Gives up codes where too few texts repeat.
+    #[inline]
+    fn settle_form(&mut self) {
+        if let Parts::Interned { codes, interner } = &self.parts
+            && codes.len() >= TRIAL_LEN
+            && interner.len() * 2 > codes.len()
+        {
+            self.parts = Parts::Strings(interner.words().gather(codes));
+        }
     }
 
     /// Adds bytes.
@@ -334,6 +389,11 @@ impl ColumnBuilder {
                 .validity
                 .as_ref()
                 .is_none_or(|validity| row >= validity.len() || validity.get(row))
+    }
+
+    /// Whether all rows up to that one are there and not null.
+    pub fn are_valid_to(&self, len: usize) -> bool {
+        self.len >= len && self.validity.is_none() && !matches!(self.parts, Parts::Null)
     }
 
     /// Keeps the first `len` rows, and drops what was pushed into the parts of a row that was not

@@ -10,7 +10,7 @@ const POWERS_OF_TEN: [u64; WIDTH + 1] =
     [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// Powers of ten that are doubles exactly, as far as fifteen digits need them.
-const DOUBLE_POWERS: [f64; 15] =
+pub(crate) const DOUBLE_POWERS: [f64; 15] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
 
 /// The bytes from `at` on as one word, filled up with zeros.
@@ -64,7 +64,12 @@ fn first_digits(word: u64, count: usize) -> u64 {
         return 0;
     }
     // Zeros before the digits change nothing.
-    let digits = (word ^ every(b'0')) << (64 - 8 * count);
+    number_of((word ^ every(b'0')) << (64 - 8 * count))
+}
+
+/// The number of eight digits, the first of which is the lowest byte.
+#[inline]
+pub(crate) fn number_of(digits: u64) -> u64 {
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
     fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff
@@ -102,7 +107,7 @@ pub(crate) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
 
 /// A number of up to fifteen digits as a double, which it is exactly.
 #[inline]
-fn exact(number: u64) -> f64 {
+pub(crate) fn exact(number: u64) -> f64 {
     // As the last bits of 2^52. The instruction that converts an integer keeps half of the register
     // that it writes to, so that it waits for the division before.
     const OFFSET: f64 = 4_503_599_627_370_496.0;

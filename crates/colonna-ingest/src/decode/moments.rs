@@ -4,6 +4,7 @@ use super::digits::leading_digits;
 use crate::{Separator, TimeFormat};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
+const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const DATE_LEN: usize = 10;
 
 /// Reads times, and remembers the last day.
@@ -51,6 +52,20 @@ impl Moments {
         }
         end += usize::from(text.get(end) == Some(&b'Z'));
         Some((midnight + micros, end - at))
+    }
+
+    /// The days to a date that stands between two places, and nothing besides.
+    #[inline]
+    pub(crate) fn day_at(&mut self, text: &[u8], start: usize, end: usize) -> Option<i64> {
+        let (micros, len) = self.date(text, start)?;
+        (start + len == end).then_some(micros / MICROS_PER_DAY)
+    }
+
+    /// The microseconds to a time that stands between two places, and nothing besides.
+    #[inline]
+    pub(crate) fn moment_at(&mut self, text: &[u8], start: usize, end: usize) -> Option<i64> {
+        let (micros, len) = self.moment(text, start)?;
+        (start + len == end).then_some(micros)
     }
 
     #[cold]

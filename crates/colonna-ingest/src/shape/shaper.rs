@@ -179,6 +179,23 @@ impl Shaper {
         Ok(())
     }
 
+    /// Ends that many records at once, where nothing is to be added to them and they lack nothing.
+    /// False where they have to be ended one by one.
+    pub(crate) fn finish_whole_records(&mut self, count: usize) -> bool {
+        let end = self.rows + count;
+        let required = self.shape.required.as_ref().map_or(&[][..], |required| &required.slots);
+        let is_complete = match required {
+            [] => true,
+            [slot] => self.columns.get(*slot).is_some_and(|column| column.are_valid_to(end)),
+            _ => false,
+        };
+        let are_whole = is_complete && self.extra_fields.is_empty() && self.state.unfit.is_empty();
+        if are_whole {
+            self.rows = end;
+        }
+        are_whole
+    }
+
     /// Whether the current record has no value in the column and fields at these places.
     fn lacks(&self, slots: &[usize]) -> bool {
         let mut builders = self.columns.as_slice();

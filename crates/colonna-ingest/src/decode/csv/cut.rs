@@ -127,13 +127,17 @@ impl<'a> Quotes<'a> {
     /// The same, where quotes can be told apart by counting.
     #[inline(always)]
     fn counted_len<S: Simd>(&self, simd: S) -> Option<usize> {
-        let meanings = Meanings { delimiter: self.delimiter, quote: self.quote };
-        let mut quoting = Quoting::new();
+        let meanings = Meanings { delimiter: self.delimiter, quote: Some(self.quote) };
+        let mut quoting = Quoting::new(true);
         let mut whole_len = 0;
         let blocks = Blocks::of(self.bytes);
         for (start, (block, len)) in (0..).step_by(BLOCK_LEN).zip(blocks.iter()) {
             let marks = Marks::of(simd, meanings, block, len);
-            let newlines = marks.newlines & !quoting.step(&marks)?;
+            let (within, odd) = quoting.step(&marks);
+            if odd != 0 {
+                return None;
+            }
+            let newlines = marks.newlines & !within;
             if newlines != 0 {
                 whole_len = start + BLOCK_LEN - newlines.leading_zeros() as usize;
             }

@@ -46,29 +46,6 @@ pub(super) fn each_place(wanted: u8, text: &[u8], mut each: impl FnMut(usize)) {
     }
 }
 
-/// Where one of two bytes stands first, from `at` on.
-#[inline]
-pub(super) fn find(wanted: [u8; 2], text: &[u8], at: usize) -> Option<usize> {
-    const MOST_WORDS: usize = 6;
-    let [first, second] = wanted;
-    let patterns = wanted.map(every);
-    for index in 0..MOST_WORDS {
-        let start = at + index * WIDTH;
-        let Some(word) = text.get(start..).and_then(|rest| rest.first_chunk()) else { break };
-        let found = places(u64::from_le_bytes(*word), patterns);
-        if found != 0 {
-            return Some(start + bytes_before(found));
-        }
-    }
-    memchr::memchr2(first, second, text.get(at..)?).map(|found| at + found)
-}
-
-/// The highest bit of each byte that one of the patterns has, and no other.
-#[inline]
-fn places<const N: usize>(word: u64, patterns: [u64; N]) -> u64 {
-    patterns.iter().fold(0, |found, pattern| found | zeros(word ^ pattern))
-}
-
 /// A bit for each of the bytes, set where it is one of those wanted.
 #[inline]
 pub(super) fn mask<const N: usize>(wanted: [u8; N], block: &[u8; BLOCK_LEN]) -> u64 {
@@ -98,15 +75,6 @@ mod tests {
                 each_place(wanted, &bytes, |place| found.push(place));
                 let expected: Vec<usize> = memchr::memchr_iter(wanted, &bytes).collect();
                 prop_assert_eq!(found, expected);
-            }
-        }
-
-        #[test]
-        fn the_first_of_two_bytes_is_found(text in "[a-d\u{c3}\u{e4}]{0,80}", at in 0_usize..90) {
-            for wanted in [[b'a', b'b'], [b'd', b'd'], [b'x', b'y'], [0xc3, 0xa4]] {
-                let rest = text.as_bytes().get(at..).unwrap_or_default();
-                let expected = rest.iter().position(|byte| wanted.contains(byte));
-                prop_assert_eq!(find(wanted, text.as_bytes(), at), expected.map(|found| at + found));
             }
         }
 

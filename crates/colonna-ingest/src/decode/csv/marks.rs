@@ -4,16 +4,25 @@
 //! start, or closes it at its end, or is doubled within. That is checked for each; where one stands
 //! elsewhere, the rules decide.
 
-use fearless_simd::{Simd, prelude::*, u8x64};
+use fearless_simd::{Level, Simd, prelude::*, u8x64};
 
 /// As many bytes as a mask has bits.
 pub(super) const BLOCK_LEN: usize = 64;
+
+/// The instructions to use where the places of marks are noted one by one. With newer ones, zeros are
+/// counted in vectors, which takes longer where few are counted.
+pub(super) fn level_for_places() -> Level {
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let best = best.as_avx2().map_or(best, Level::Avx2);
+    best
+}
 
 /// The bytes that mean something.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meanings {
     pub(super) delimiter: u8,
-    pub(super) quote: u8,
+    pub(super) quote: Option<u8>,
 }
 
 /// A bit for each byte of a block.
@@ -21,9 +30,9 @@ pub(super) struct Meanings {
 pub(super) struct Marks {
     quotes: u64,
     /// Delimiters and line ends.
-    ends: u64,
+    pub(super) ends: u64,
     pub(super) newlines: u64,
-    returns: u64,
+    pub(super) returns: u64,
     /// The bytes that there are.
     all: u64,
 }
@@ -65,7 +74,7 @@ impl Marks {
         let places = |wanted: u8| bytes.simd_eq(u8x64::splat(simd, wanted)).to_bitmask() & all;
         let newlines = places(b'\n');
         Self {
-            quotes: places(meanings.quote),
+            quotes: meanings.quote.map_or(0, places),
             ends: places(meanings.delimiter) | newlines,
             newlines,
             returns: places(b'\r'),
@@ -85,17 +94,29 @@ pub(super) struct Quoting {
     after_quote: u64,
     after_close: u64,
     after_closed_return: u64,
+    /// Whether a doubled quote is one; else it needs the rules.
+    is_doubled: bool,
+    /// Whether any quote was doubled.
+    pub(super) has_doubled: bool,
 }
 
 impl Quoting {
-    pub(super) fn new() -> Self {
-        Self { inside: 0, after_end: 1, after_quote: 0, after_close: 0, after_closed_return: 0 }
+    pub(super) fn new(is_doubled: bool) -> Self {
+        Self {
+            is_doubled,
+            inside: 0,
+            after_end: 1,
+            after_quote: 0,
+            after_close: 0,
+            after_closed_return: 0,
+            has_doubled: false,
+        }
     }
 
-    /// Which bytes of the next block are in quotes, the opening one among them. None where a quote
-    /// needs the rules.
+    /// Which bytes of the next block are in quotes, the opening one among them, and at which of them
+    /// it shows that a quote needs the rules. What stands before the first such is told rightly.
     #[inline(always)]
-    pub(super) fn step(&mut self, marks: &Marks) -> Option<u64> {
+    pub(super) fn step(&mut self, marks: &Marks) -> (u64, u64) {
         let Marks { quotes, ends, newlines, returns, all } = *marks;
         let within = parities(quotes) ^ self.inside;
         let (opening, closing) = (quotes & within, quotes & !within);
@@ -104,15 +125,18 @@ impl Quoting {
         let closed_returns = after_close & returns;
         let after_closed_return = closed_returns << 1 | self.after_closed_return;
         let after_end = (ends & !within) << 1 | self.after_end;
+        let doubled = opening & after_quote;
         let odd = opening & !(after_end | after_quote)
+            | if self.is_doubled { 0 } else { doubled }
             | after_close & all & !(ends | quotes | returns)
             | after_closed_return & all & !newlines;
+        self.has_doubled |= doubled != 0;
         self.inside = if within >> (BLOCK_LEN - 1) == 1 { u64::MAX } else { 0 };
         self.after_end = (ends & !within) >> (BLOCK_LEN - 1);
         self.after_quote = quotes >> (BLOCK_LEN - 1);
         self.after_close = closing >> (BLOCK_LEN - 1);
         self.after_closed_return = closed_returns >> (BLOCK_LEN - 1);
-        (odd == 0).then_some(within)
+        (within, odd)
     }
 }
 

@@ -9,6 +9,7 @@
 //! the residual column as `column_7`, unless it is empty. Sources with other columns, or with the
 //! same in another order, go together by name.
 
+mod bounds;
 mod cell;
 mod census;
 mod chunks;
@@ -18,6 +19,7 @@ mod dialect;
 mod header;
 mod layout;
 mod marks;
+mod numbers;
 mod options;
 mod records;
 mod shred;
@@ -41,7 +43,8 @@ use self::sniff::sniff;
 use super::feed::Feed;
 use super::{Chunks, Decode, Decoded, Observed};
 use crate::{
-    Chunk, Evidence, IngestError, Position, ReadOptions, RecordShape, Rejection, Shaper, Source,
+    Chunk, Evidence, IngestError, Misfit, Position, ReadOptions, RecordShape, Rejection, Shaper,
+    Source,
 };
 
 /// Reads one source of CSV.
@@ -115,37 +118,40 @@ impl CsvDecoder {
         let columns: Vec<Option<usize>> =
             self.layout.names.iter().map(|name| shaper.column_of(name)).collect();
         let mut rejections = Vec::new();
+        let reject = |record: &Record<'_>, Misfit { field, reason }| Rejection {
+            source: Arc::clone(source.name()),
+            position: position(chunk, record),
+            field,
+            reason,
+            raw: record.bytes.to_vec(),
+        };
         let mut count = 0;
         loop {
-            let next = shredder.as_mut().and_then(|it| it.push_record(&mut shaper, records.at()));
-            let mut finished = next.map(|_| shaper.finish_record());
-            if let (Some(next), Some(Ok(()))) = (next, &finished) {
-                records.skip_to(next);
-                count += 1;
+            let starts = shredder.as_mut().map(|it| it.push_records(&mut shaper, records.at()));
+            if let Some([starts @ .., next]) = starts
+                && !starts.is_empty()
+            {
+                count += crate::chunk::count(starts.len());
+                let are_whole = shaper.finish_whole_records(starts.len());
+                for start in if are_whole { &[] } else { starts } {
+                    if let Err(misfit) = shaper.finish_record() {
+                        records.skip_to(*start as usize);
+                        rejections.extend(records.next().map(|record| reject(&record, misfit)));
+                    }
+                }
+                records.skip_to(*next as usize);
                 continue;
             }
             let Some(record) = records.next() else { break };
             count += 1;
-            let (field, reason) = match record.text {
+            let finished = match record.text {
                 Ok(text) => {
-                    let finished = finished.take().unwrap_or_else(|| {
-                        self.push_row(records.fields(), &record, text, &columns, &mut shaper);
-                        shaper.finish_record()
-                    });
-                    match finished {
-                        Ok(()) => continue,
-                        Err(misfit) => (misfit.field, misfit.reason),
-                    }
+                    self.push_row(records.fields(), &record, text, &columns, &mut shaper);
+                    shaper.finish_record()
                 }
-                Err(reason) => (None, reason.to_owned()),
+                Err(reason) => Err(Misfit { field: None, reason: reason.to_owned() }),
             };
-            rejections.push(Rejection {
-                source: Arc::clone(source.name()),
-                position: position(chunk, &record),
-                field,
-                reason,
-                raw: record.bytes.to_vec(),
-            });
+            rejections.extend(finished.err().map(|misfit| reject(&record, misfit)));
         }
         let surprises = shaper.surprises();
         Ok(Decoded { columns: shaper.finish()?, rejections, records: count, surprises })

@@ -1,18 +1,20 @@
-//! The straight way of a record into its columns, without a list of its fields in between.
+//! The straight way of records into their columns, without a list of the fields of each in between.
 //!
-//! It knows what nearly all records are: as many fields as there are names, each without quotes or
-//! within them, each a value of its column's type. Where it meets anything else it takes back what it
-//! wrote of the record, which then goes the ordinary way, through [`Records`](super::records::Records)
-//! and [`Shaper::push_text`]; so it decides nothing, and whatever it accepts the ordinary way would
-//! have written just so.
+//! It knows what nearly all records are: as many fields as the record before, each without quotes or
+//! within them, each a value of its column's type. It takes some records at a time: first it finds
+//! where their fields stand, then it goes through them column by column, so that no value waits for
+//! the one before it and what holds for a column is asked once. A record in which it meets anything
+//! else, and those behind it, it takes back; that record then goes the ordinary way, through
+//! [`Records`](super::records::Records) and [`Shaper::push_text`]. So it decides nothing, and whatever
+//! it accepts the ordinary way would have written just so.
 
-use colonna_column::ColumnBuilder;
+use colonna_column::{ColumnBuilder, ColumnError};
 
-use super::delimiters::find;
+use super::bounds::{Bounds, Places};
 use super::dialect::Dialect;
 use super::layout::Layout;
+use super::numbers::{double_at, integer_at};
 use super::records::unescape;
-use crate::decode::digits::{double, integer};
 use crate::decode::moments::Moments;
 use crate::infer::NumberStyle;
 use crate::shape::{Policy, Reading, UNQUOTED_NULL, ValueShape, write_text};
@@ -21,13 +23,18 @@ use crate::{RecordShape, Shaper};
 /// Where so many more records of a chunk had to go the ordinary way than did not, all others do.
 const MOST_REFUSED: usize = 64;
 
+/// As many records are taken at a time at most, so that their bytes stay in the cache.
+const MOST_AT_A_TIME: usize = 128;
+
 /// Reads the records of a chunk.
 pub(super) struct Shredder<'a> {
     line: Line<'a>,
-    comment: Option<u8>,
+    bounds: Bounds<'a>,
     cells: Vec<Cell<'a>>,
     /// The slots of the columns of the cells.
     slots: Vec<usize>,
+    /// How many records are taken at a time.
+    most: usize,
     /// How many records were added, and how many had to go the ordinary way.
     added: usize,
     refused: usize,
@@ -38,16 +45,25 @@ struct Line<'a> {
     dialect: &'a Dialect,
     text: &'a str,
     bytes: &'a [u8],
-    delimiter: u8,
-    /// The delimiter, where there are no quotes.
-    quote: u8,
-    /// The quote, where nothing escapes.
-    escape: u8,
-    blank_before_quote: bool,
     nulls: &'a [String],
-    /// The bytes that a spelling of null starts with.
-    null_starts: [bool; 256],
-    scratch: String,
+    /// What a field may be that starts with a byte; 0 is a text.
+    starts: [u8; 256],
+    /// A spelling of null may be a number or a time.
+    may_null_be_a_value: bool,
+}
+
+/// What a field may be by its first byte: nothing, in quotes, or a spelling of null.
+const END: u8 = 1;
+const QUOTE: u8 = 2;
+const NULL: u8 = 3;
+
+/// Where a field stands.
+#[derive(Clone, Copy)]
+struct Place {
+    start: usize,
+    end: usize,
+    /// There may be a doubled quote in it.
+    has_doubled: bool,
 }
 
 /// Where the values of a field go, and how they are read.
@@ -101,59 +117,46 @@ impl<'a> Shredder<'a> {
         let slot_count = slots.len();
         slots.dedup();
         let is_first_only = slots.len() < slot_count;
-        let line = Line::try_new(&layout.dialect, text, &shape.nulls)?;
-        let comment = layout.dialect.comment.map(|comment| comment.mark);
-        let is_known = !cells.is_empty() && !is_first_only;
-        is_known.then_some(Self { line, comment, cells, slots, added: 0, refused: 0 })
+        let bounds = Bounds::try_new(&layout.dialect, text.as_bytes(), cells.len())?;
+        let line = Line::new(&layout.dialect, text, &shape.nulls);
+        let (most, added, refused) = (MOST_AT_A_TIME, 0, 0);
+        (!is_first_only).then_some(Self { line, bounds, cells, slots, most, added, refused })
     }
 
-    /// Adds the record that starts at `start`. Where the next line starts; nothing where the record
-    /// has to go the ordinary way, and nothing of it is left then. Else the record is to be ended by
-    /// [`Shaper::finish_record`].
-    #[inline]
-    pub(super) fn push_record(&mut self, shaper: &mut Shaper, start: usize) -> Option<usize> {
+    /// Adds some records from `start` on, where a line starts, and gives back where their lines start
+    /// and where the one behind them does. They are to be ended by [`Shaper::finish_record`], one
+    /// after the other. Where there are none, the record at `start` has to go the ordinary way.
+    pub(super) fn push_records(&mut self, shaper: &mut Shaper, start: usize) -> &[u32] {
         if self.refused > self.added + MOST_REFUSED {
-            return None;
+            return &[];
         }
         let (_, columns, row, _) = shaper.parts_mut();
-        let next = self.record(columns, row, start);
-        match next {
-            Some(_) => self.added += 1,
-            None => self.take_back(columns, row),
+        self.bounds.find(start, self.most);
+        let found = self.bounds.len();
+        let mut count = found;
+        for (index, cell) in self.cells.iter_mut().enumerate() {
+            if count > 0 && index < self.bounds.field_count() {
+                let column = columns.get_mut(cell.slot);
+                let fill = |column| self.line.fill(cell, column, row, &self.bounds, index);
+                count = count.min(column.map_or(0, fill));
+            }
         }
-        next
+        if count < found {
+            self.take_back(columns, row + count);
+        }
+        self.most = if count < self.most { count.max(1) } else { MOST_AT_A_TIME.min(2 * count) };
+        self.added += count;
+        self.refused += usize::from(count == 0);
+        self.bounds.starts(count)
     }
 
     #[cold]
-    fn take_back(&mut self, columns: &mut [ColumnBuilder], row: usize) {
-        self.refused += 1;
+    fn take_back(&self, columns: &mut [ColumnBuilder], row: usize) {
         for slot in &self.slots {
             if let Some(column) = columns.get_mut(*slot) {
                 column.truncate(row);
             }
         }
-    }
-
-    fn record(&mut self, columns: &mut [ColumnBuilder], row: usize, start: usize) -> Option<usize> {
-        let line = &mut self.line;
-        let first = line.bytes.get(start);
-        if self.comment.is_some() && first == self.comment.as_ref() || first == Some(&b'\n') {
-            return None;
-        }
-        let mut at = start;
-        for cell in &mut self.cells {
-            let column = columns.get_mut(cell.slot)?;
-            at = line.field(cell, column, row, at)?;
-            match line.bytes.get(at)? {
-                delimiter if *delimiter == line.delimiter => at += 1,
-                _ => return line.line_end(at).filter(|_| at > start),
-            }
-        }
-        // What is empty past the names is nothing.
-        while line.bytes.get(at) == Some(&line.delimiter) {
-            at += 1;
-        }
-        line.line_end(at)
     }
 }
 
@@ -171,166 +174,171 @@ impl<'a> Cell<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn try_new(dialect: &'a Dialect, text: &'a str, nulls: &'a [String]) -> Option<Self> {
-        let [delimiter] = *dialect.delimiter else { return None };
-        let quote = dialect.quote.unwrap_or(delimiter);
-        let escape = dialect.escape.unwrap_or(quote);
-        // What stands in numbers and times must end none.
-        let is_plain = !delimiter.is_ascii_alphanumeric() && !b" +-.:\"\r\n".contains(&delimiter);
-        let has_quote = dialect.quote.is_some();
-        let is_known = is_plain
-            && (has_quote || dialect.escape.is_none())
-            && dialect.quote != Some(delimiter)
-            && !dialect.ends_at_cr
-            && text.len() <= dialect.record_limit;
-        let mut null_starts = [false; 256];
-        for null in nulls.iter().filter_map(|null| null.as_bytes().first()) {
-            if let Some(is_start) = null_starts.get_mut(usize::from(*null)) {
-                *is_start = true;
-            }
-        }
-        let (bytes, scratch) = (text.as_bytes(), String::new());
-        is_known.then_some(Self {
-            dialect,
-            text,
-            bytes,
-            delimiter,
-            quote,
-            escape,
-            blank_before_quote: dialect.blank_before_quote && has_quote,
-            nulls,
-            null_starts,
-            scratch,
-        })
+    fn new(dialect: &'a Dialect, text: &'a str, nulls: &'a [String]) -> Self {
+        let mut starts = [0; 256];
+        let mut mark = |byte: u8, start| starts[usize::from(byte)] = start;
+        let null_starts = || nulls.iter().filter_map(|null| null.bytes().next());
+        null_starts().for_each(|byte| mark(byte, NULL));
+        // No value in quotes starts with a quote but where that is doubled.
+        dialect.quote.iter().for_each(|quote| mark(*quote, QUOTE));
+        dialect.delimiter.iter().chain(b"\n").for_each(|end| mark(*end, END));
+        let may_null_be_a_value = null_starts().any(|byte| byte == b'-' || byte.is_ascii_digit());
+        Self { dialect, text, bytes: text.as_bytes(), nulls, starts, may_null_be_a_value }
     }
 
-    /// Adds the field that starts at `at` to its column. Where it ends; a null may be left to be
-    /// filled up.
-    #[inline]
-    fn field(
-        &mut self,
-        cell: &mut Cell<'_>,
-        column: &mut ColumnBuilder,
-        row: usize,
-        at: usize,
-    ) -> Option<usize> {
-        let first = *self.bytes.get(at)?;
-        if first == self.delimiter || first == b'\n' || first == b'\r' {
-            return Some(at);
-        }
-        if column.len() < row {
-            column.push_nulls_to(row);
-        }
-        if first == self.quote {
-            return self.quoted(cell, column, at + 1);
-        }
-        if first == b' ' && self.blank_before_quote {
-            let blanks = self.bytes.get(at..)?.iter().take_while(|byte| **byte == b' ').count();
-            if self.bytes.get(at + blanks) == Some(&self.quote) {
-                return self.quoted(cell, column, at + blanks + 1);
-            }
-        }
-        let is_text = matches!(cell.form, Form::Text) && !self.may_be_null(first);
-        if !is_text
-            && !self.may_be_null(first)
-            && let Some(end) = self.typed(cell, column, at, false)
-        {
-            return Some(end);
-        }
-        let end = self.plain_end(at)?;
-        let text = self.text.get(at..end)?;
-        if is_text {
-            column.push_text(text).ok()?;
-        } else {
-            self.value(cell, column, text, false)?;
-        }
-        Some(end)
-    }
-
-    /// Adds a field whose inside starts at `inner`. Where the end of it lies behind its quote.
-    #[inline]
-    fn quoted(
-        &mut self,
-        cell: &mut Cell<'_>,
-        column: &mut ColumnBuilder,
-        inner: usize,
-    ) -> Option<usize> {
-        let first = *self.bytes.get(inner)?;
-        let is_text = matches!(cell.form, Form::Text) && !self.may_be_null(first);
-        if !is_text
-            && !self.may_be_null(first)
-            && let Some(end) = self.typed(cell, column, inner, true)
-        {
-            return Some(end + 1);
-        }
-        let mut has_escapes = false;
-        let mut end = inner;
-        loop {
-            end = find([self.quote, self.escape], self.bytes, end)?;
-            let is_quote = self.bytes.get(end) == Some(&self.quote);
-            let is_doubled =
-                self.dialect.escape.is_none() && self.bytes.get(end + 1) == Some(&self.quote);
-            if is_quote && !is_doubled {
-                break;
-            }
-            has_escapes = true;
-            end += 2;
-        }
-        let text = self.text.get(inner..end)?;
-        if has_escapes {
-            let mut scratch = std::mem::take(&mut self.scratch);
-            scratch.clear();
-            unescape(self.dialect, true, text, &mut scratch);
-            let is_added = self.value(cell, column, &scratch, true);
-            self.scratch = scratch;
-            is_added?;
-        } else if is_text && end > inner {
-            column.push_text(text).ok()?;
-        } else {
-            self.value(cell, column, text, true)?;
-        }
-        Some(end + 1)
-    }
-
-    /// Adds a value of the column's type that is written as most are and stands alone between `at`
-    /// and the end of its field, which is given back. None where nothing was added.
-    #[inline]
-    fn typed(
+    /// Adds the values of a field to its column, from `row` on; nulls may be left to be filled up.
+    /// How many could be added before one could not.
+    fn fill(
         &self,
         cell: &mut Cell<'_>,
         column: &mut ColumnBuilder,
-        at: usize,
-        is_quoted: bool,
-    ) -> Option<usize> {
-        let ends_at = |end: usize| {
-            let last = self.bytes.get(end)?;
-            let is_end = if is_quoted { *last == self.quote } else { self.is_end(*last) };
-            // The quote ends the field where the field ends.
-            let is_end = is_end && (!is_quoted || self.is_end(*self.bytes.get(end + 1)?));
-            is_end.then_some(end)
-        };
-        match &mut cell.form {
-            Form::Text | Form::Other => None,
-            Form::Integer => {
-                let (value, len) = integer(self.bytes, at)?;
-                let end = ends_at(at + len)?;
-                column.push_i64(value).ok().map(|()| end)
+        row: usize,
+        bounds: &Bounds<'_>,
+        index: usize,
+    ) -> usize {
+        let is_text = matches!(cell.form, Form::Text);
+        let may_have_returns = bounds.may_have_returns(index);
+        let goes_fast = !may_have_returns && (is_text || !self.may_null_be_a_value);
+        let has_doubled = bounds.has_doubled();
+        let mut left = bounds.places(index);
+        let mut taken = 0;
+        loop {
+            let nothing = left.clone().take_while(|(start, end)| start == end).count();
+            (left, taken) = (left.behind(nothing), taken + nothing);
+            if left.is_empty() {
+                return taken;
             }
-            Form::Double => {
-                let (value, len) = double(self.bytes, at)?;
-                let end = ends_at(at + len)?;
-                column.push_f64(value).ok().map(|()| end)
+            column.push_nulls_to(row + taken);
+            if goes_fast {
+                let added = self.push(cell, column, left.clone(), has_doubled);
+                let added = added.unwrap_or_default();
+                (left, taken) = (left.behind(added), taken + added);
+            }
+            // One that is not as most are.
+            let Some((start, mut end)) = left.next() else { return taken };
+            if may_have_returns {
+                end = bounds.without_returns(start, end);
+            }
+            let is_added = start == end
+                || self.push_one(cell, column, Place { start, end, has_doubled }).is_some();
+            if !is_added {
+                return taken;
+            }
+            taken += 1;
+        }
+    }
+
+    /// Adds values that are written as most are, up to the first that is not. How many there were.
+    fn push(
+        &self,
+        cell: &mut Cell<'_>,
+        column: &mut ColumnBuilder,
+        places: Places<'_>,
+        has_doubled: bool,
+    ) -> Result<usize, ColumnError> {
+        let bytes = self.bytes;
+        match &mut cell.form {
+            Form::Text => self.add_texts(column, places, has_doubled),
+            Form::Integer => {
+                add_integers(column, places, |start, end| integer_at(bytes, start, end))
             }
             Form::Date(moments) => {
-                let (micros, len) = moments.date(self.bytes, at)?;
-                let end = ends_at(at + len)?;
-                column.push_i64(micros / MICROS_PER_DAY).ok().map(|()| end)
+                add_integers(column, places, |start, end| moments.day_at(bytes, start, end))
             }
             Form::Moment(moments) => {
-                let (micros, len) = moments.moment(self.bytes, at)?;
-                let end = ends_at(at + len)?;
-                column.push_i64(micros).ok().map(|()| end)
+                add_integers(column, places, |start, end| moments.moment_at(bytes, start, end))
             }
+            Form::Double => add_doubles(column, places, bytes),
+            Form::Other => Ok(0),
+        }
+    }
+
+    #[inline(never)]
+    fn add_texts(
+        &self,
+        column: &mut ColumnBuilder,
+        places: Places<'_>,
+        has_doubled: bool,
+    ) -> Result<usize, ColumnError> {
+        let mut texts = [""; MOST_AT_A_TIME];
+        let mut count = 0;
+        for (text, (start, end)) in texts.iter_mut().zip(places) {
+            let Some(plain) = self.plain_text(start, end, has_doubled) else { break };
+            *text = plain;
+            count += 1;
+        }
+        column.extend_texts(texts.get(..count).unwrap_or_default())?;
+        Ok(count)
+    }
+
+    /// The text of a field that is no null, and has no escapes.
+    #[inline(always)]
+    fn plain_text(&self, start: usize, end: usize, has_doubled: bool) -> Option<&'a str> {
+        let kind = self.start(start);
+        if kind == 0 {
+            return self.text.get(start..end);
+        }
+        let last = self.bytes.get(end.wrapping_sub(1)).copied().unwrap_or_default();
+        let is_closed = self.starts[usize::from(last)] == QUOTE;
+        if kind != QUOTE || end <= start + 2 || !is_closed || self.start(start + 1) == NULL {
+            return None;
+        }
+        let text = self.text.get(start + 1..end - 1)?;
+        (!has_doubled || !self.has_quote(text)).then_some(text)
+    }
+
+    #[cold]
+    fn has_quote(&self, text: &str) -> bool {
+        self.dialect.quote.is_some_and(|quote| text.as_bytes().contains(&quote))
+    }
+
+    /// What a field may be that starts there.
+    #[inline(always)]
+    fn start(&self, at: usize) -> u8 {
+        let byte = self.bytes.get(at).copied().unwrap_or_default();
+        self.starts[usize::from(byte)]
+    }
+
+    /// Adds a value. None where it needs the rules, or does not fit its column.
+    #[inline(never)]
+    fn push_one(
+        &self,
+        cell: &mut Cell<'_>,
+        column: &mut ColumnBuilder,
+        Place { start, end, has_doubled }: Place,
+    ) -> Option<()> {
+        let quote = self.dialect.quote.as_ref();
+        let is_quoted = quote.is_some() && self.bytes.get(start) == quote;
+        // The quotes are even in number, and a CR may stand behind the last.
+        if is_quoted && (end < start + 2 || self.bytes.get(end - 1) != quote) {
+            return None;
+        }
+        let (start, end) = if is_quoted { (start + 1, end - 1) } else { (start, end) };
+        let text = self.text.get(start..end)?;
+        if is_quoted && has_doubled && self.has_quote(text) {
+            let mut unescaped = String::with_capacity(text.len());
+            unescape(self.dialect, true, text, &mut unescaped);
+            return self.value(cell, column, &unescaped, true);
+        }
+        let bytes = self.bytes;
+        let is_plain = !text.is_empty() && self.start(start) != NULL;
+        let value = match &mut cell.form {
+            _ if !is_plain => None,
+            Form::Integer => integer_at(bytes, start, end),
+            Form::Date(moments) => moments.day_at(bytes, start, end),
+            Form::Moment(moments) => moments.moment_at(bytes, start, end),
+            Form::Double => {
+                let value = double_at(bytes, start, end);
+                return match value {
+                    Some(value) => column.push_f64(value).ok(),
+                    None => self.value(cell, column, text, is_quoted),
+                };
+            }
+            Form::Text | Form::Other => None,
+        };
+        match value {
+            Some(value) => column.push_i64(value).ok(),
+            None => self.value(cell, column, text, is_quoted),
         }
     }
 
@@ -350,42 +358,40 @@ impl<'a> Line<'a> {
         let is_open = matches!(cell.shape, ValueShape::Text(reading) if reading.is_open);
         (!is_open && write_text(column, cell.shape, text, cell.exactly)).then_some(())
     }
-
-    #[inline]
-    fn may_be_null(&self, first: u8) -> bool {
-        self.null_starts.get(usize::from(first)) == Some(&true)
-    }
-
-    /// Where a field without quotes ends.
-    #[inline]
-    fn plain_end(&self, at: usize) -> Option<usize> {
-        let end = find([self.delimiter, b'\n'], self.bytes, at)?;
-        if self.bytes.get(end) == Some(&self.delimiter) {
-            return Some(end);
-        }
-        let field = self.bytes.get(at..end)?;
-        let returns = field.iter().rev().take_while(|byte| **byte == b'\r').count();
-        Some(end - returns)
-    }
-
-    #[inline]
-    fn is_end(&self, byte: u8) -> bool {
-        byte == self.delimiter || byte == b'\n' || byte == b'\r'
-    }
-
-    /// Where the next line starts if this one ends at `at`.
-    #[inline]
-    fn line_end(&self, at: usize) -> Option<usize> {
-        match self.bytes.get(at)? {
-            b'\n' => Some(at + 1),
-            b'\r' => {
-                let mut behind = self.bytes.get(at..)?.iter();
-                let returns = behind.position(|byte| *byte != b'\r')?;
-                (self.bytes.get(at + returns) == Some(&b'\n')).then_some(at + returns + 1)
-            }
-            _ => None,
-        }
-    }
 }
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// Adds integers up to the first place where none is read. How many there were.
+#[inline(never)]
+fn add_integers(
+    column: &mut ColumnBuilder,
+    places: Places<'_>,
+    mut read: impl FnMut(usize, usize) -> Option<i64>,
+) -> Result<usize, ColumnError> {
+    let mut values = [0; MOST_AT_A_TIME];
+    let mut count = 0;
+    for (value, (start, end)) in values.iter_mut().zip(places) {
+        let Some(read) = read(start, end) else { break };
+        *value = read;
+        count += 1;
+    }
+    column.extend_i64(values.get(..count).unwrap_or_default())?;
+    Ok(count)
+}
+
+/// The same of doubles.
+#[inline(never)]
+fn add_doubles(
+    column: &mut ColumnBuilder,
+    places: Places<'_>,
+    bytes: &[u8],
+) -> Result<usize, ColumnError> {
+    let mut values = [0.0; MOST_AT_A_TIME];
+    let mut count = 0;
+    for (value, (start, end)) in values.iter_mut().zip(places) {
+        let Some(read) = double_at(bytes, start, end) else { break };
+        *value = read;
+        count += 1;
+    }
+    column.extend_f64(values.get(..count).unwrap_or_default())?;
+    Ok(count)
+}

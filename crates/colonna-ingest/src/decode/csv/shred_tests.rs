@@ -121,7 +121,10 @@ fn any_table() -> impl Strategy<Value = String> {
     let end = prop_oneof![8 => Just("\n"), 4 => Just("\r\n"), 1 => Just("\r\r\n"), 1 => Just(",\n"),
         1 => Just(",,\n"), 1 => Just("\n\n"), 1 => Just("\n# no, record\n"), 1 => Just("\r")];
     let line = (row, end).prop_map(|(row, end)| row.join(",") + end);
-    prop::collection::vec(line, 0..24).prop_map(|lines| lines.concat())
+    // Now and then more records than are taken at a time.
+    let times = prop_oneof![7 => Just(1), 1 => 2_usize..20];
+    (prop::collection::vec(line, 0..24), times)
+        .prop_map(|(lines, times)| lines.concat().repeat(times))
 }
 
 /// The dialect, as far as options can give it, and a shape that was found or given.
@@ -151,6 +154,8 @@ fn any_setting() -> impl Strategy<Value = Setting> {
     let escape = prop_oneof![3 => Just(Mark::None), 1 => Just(Mark::Byte(b'\\'))];
     let quote = prop_oneof![4 => Just(Mark::Byte(b'"')), 1 => Just(Mark::None)];
     let comment = prop_oneof![2 => Just(Mark::None), 1 => Just(Mark::Byte(b'#'))];
+    let delimiter =
+        prop_oneof![4 => Just(","), 1 => prop::sample::select(vec![";", " ", "-", "0"])];
     let nulls = prop_oneof![
         2 => Just(Vec::new()),
         1 => Just(vec!["NA".to_owned(), "-7".to_owned()]),
@@ -158,10 +163,10 @@ fn any_setting() -> impl Strategy<Value = Setting> {
     ];
     let extra = prop_oneof![3 => Just(None), 1 => Just(Some("file")), 1 => Just(Some("integer"))];
     let required = prop_oneof![3 => Just(None), 1 => Just(Some("moment"))];
-    (escape, quote, comment, nulls, extra, required, 0..3).prop_map(
-        |(escape, quote, comment, nulls, extra_column, required, kind)| Setting {
+    (delimiter, escape, quote, comment, nulls, extra, required, 0..3).prop_map(
+        |(delimiter, escape, quote, comment, nulls, extra_column, required, kind)| Setting {
             csv: CsvOptions {
-                delimiter: Some(",".to_owned()),
+                delimiter: Some(delimiter.to_owned()),
                 quote,
                 escape,
                 comment,
@@ -185,14 +190,15 @@ fn any_setting() -> impl Strategy<Value = Setting> {
 fn prepare(text: &[u8], setting: &Setting) -> (tempfile::TempDir, CsvDecoder, Source, Chunk) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("input.csv");
-    std::fs::write(&path, [NAMES.as_bytes(), b"\n", text].concat()).unwrap();
+    let names = NAMES.replace(',', setting.csv.delimiter.as_deref().unwrap_or(","));
+    std::fs::write(&path, [names.as_bytes(), b"\n", text].concat()).unwrap();
     let options = SourceOptions {
         source_column: setting.extra_column.map(str::to_owned),
         ..SourceOptions::default()
     };
     let source = Source::try_new(Input::File(path), &options).unwrap();
     let options = ReadOptions { csv: setting.csv.clone(), ..ReadOptions::default() };
-    let head = [NAMES.as_bytes(), b"\n"].concat();
+    let head = [names.as_bytes(), b"\n"].concat();
     let decoder = CsvDecoder::try_new(&source, &head, &options).unwrap();
     let start = Position { line: 2, byte_offset: 100 };
     let chunk = Chunk { bytes: text.to_vec(), start, ..Chunk::default() };
@@ -230,10 +236,13 @@ proptest! {
         text in any_table(),
         tail in prop::collection::vec(any::<u8>(), 0..3),
     ) {
-        let seen = [CLEAN_ROW, &seen].concat();
-        let bytes = [text.as_bytes(), &tail].concat();
+        let delimiter = setting.csv.delimiter.clone().unwrap_or_default();
+        let with_delimiter = |text: &str| text.replace(',', &delimiter);
+        let clean_row = with_delimiter(CLEAN_ROW);
+        let seen = clean_row.clone() + &with_delimiter(&seen);
+        let bytes = [with_delimiter(&text).as_bytes(), &tail].concat();
         let (_folder, decoder, source, chunk) = prepare(&bytes, &setting);
-        for seen in [seen.as_bytes(), &bytes, CLEAN_ROW.as_bytes()] {
+        for seen in [seen.as_bytes(), &bytes, clean_row.as_bytes()] {
             let shape = Arc::new(shape_of(&decoder, &source, seen, &setting));
             let records = Records::new(&decoder.layout, &chunk.bytes);
             let ordinary = decoder.decode_records(&source, &chunk, &shape, records, None).unwrap();
@@ -252,12 +261,16 @@ fn straight_count(text: &str, setting: &Setting) -> usize {
     let Some(mut shredder) = Shredder::try_new(&decoder.layout, text, &shape, fields) else {
         return 0;
     };
-    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let mut at = 0;
     let mut straight = 0;
-    for start in starts.filter(|start| *start < text.len()) {
-        if shredder.push_record(&mut shaper, start).is_some() {
-            shaper.finish_record().unwrap();
-            straight += 1;
+    while at < text.len() {
+        match shredder.push_records(&mut shaper, at) {
+            [starts @ .., next] if !starts.is_empty() => {
+                straight += starts.len();
+                at = *next as usize;
+            }
+            // One that goes the ordinary way, as far as a line tells.
+            _ => at += text[at..].find('\n').map_or(text.len(), |newline| newline + 1),
         }
     }
     straight
@@ -279,11 +292,11 @@ fn most_records_go_the_straight_way() {
     let text = "word,1,1.5,true,2025-10-01,2025-10-01 08:30:00,2.50,\n\
                 \"a, b\",-12,-0.25,FALSE,2025-10-02,2025-10-01T08:30:00.250Z,\"3\",\n\
                 \"say \"\"hi\"\"\",007,1e3,,,2025-10-01 08:30,4,\r\n\
-                5\" pipe,,,\n\
+                pipe,,,\n\
                 ,,,,,,,,,\n";
     assert_eq!(straight_count(&text.replace("007", "7"), &setting), 5);
-    // A comment, an empty line, a stray quote, a value too many: the rules decide.
-    let odd = "# a,b\n\n\"x\" y,1\n,,,,,,,,1\n";
+    // A comment, an empty line, stray quotes, a value too many: the rules decide.
+    let odd = "# a,b\n\n5\" pipe,,,\n\"x\" y,1\n,,,,,,,,1\n";
     assert_eq!(straight_count(&format!("{}{odd}", text.replace("007", "7")), &setting), 5);
     let extra_column = Some("integer");
     assert_eq!(straight_count(text, &Setting { extra_column, ..setting }), 0);
