@@ -39,8 +39,14 @@ pub(crate) fn choose(
     let sample = Sample::of(values, levels, goal.page_rows);
     let ways = uncoded_ways(values, goal.profile);
     let ways = ways.into_iter().map(|way| Ok((way, sample.uncoded(way, levels, goal)?)));
-    let has_steps = |way| way == Uncoded::Delta(Widths::WholeBytes);
-    let plain = cheapest(ways.collect::<Result<_, PageError>>()?, goal, has_steps)?;
+    let is_hot = is_hot(values);
+    let suits = |way, codec| match codec {
+        // Short repeats are in steps of whole bytes.
+        Codec::Short => way == Uncoded::Delta(Widths::WholeBytes),
+        Codec::Lz4 => goal.profile == Profile::Fastest || is_hot,
+        _ => true,
+    };
+    let plain = cheapest(ways.collect::<Result<_, PageError>>()?, goal, suits)?;
     let mut coded = Vec::new();
     for order in [Order::Frequency, Order::Sorted] {
         let Some(distinct) = dictionary.distinct() else { break };
@@ -52,7 +58,12 @@ pub(crate) fn choose(
             coded.push((Codes { order, width }, sample.coded(&words, levels, width, goal)?));
         }
     }
-    let codes = cheapest(coded, goal, |_| false)?;
+    let suits = |_, codec| match codec {
+        Codec::Short => false,
+        Codec::Lz4 => goal.profile == Profile::Fastest,
+        _ => true,
+    };
+    let codes = cheapest(coded, goal, suits)?;
     let usual = Choice::usual(values, goal.usual_codec());
     Ok(match (plain, codes) {
         (Some(plain), Some(codes)) if codes.cost < plain.cost => {
@@ -70,12 +81,12 @@ struct Cheapest<T> {
     cost: f64,
 }
 
-/// The cheapest of these. With all codecs only those are tried that are cheap with one, and short
-/// repeats are looked for only in what has some.
+/// The cheapest of these. With all codecs that suit them only those are tried that are cheap with
+/// one.
 fn cheapest<T: Copy>(
     tried: Vec<(T, Vec<Pages>)>,
     goal: &Goal,
-    has_short_repeats: impl Fn(T) -> bool,
+    suits: impl Fn(T, Codec) -> bool,
 ) -> Result<Option<Cheapest<T>>, PageError> {
     let cost = |pages: &[Pages], codec| {
         pages.iter().map(|pages| pages.cost(codec, goal)).sum::<Result<f64, PageError>>()
@@ -90,8 +101,7 @@ fn cheapest<T: Copy>(
     let hopeless = first.first().map_or(0.0, |(cost, ..)| cost * HOPELESS);
     for (known, kind, pages) in first.iter().take_while(|(cost, ..)| *cost <= hopeless) {
         let mut last_level = f64::INFINITY;
-        let is_tried = |codec: &Codec| *codec != Codec::Short || has_short_repeats(*kind);
-        for codec in codecs(goal).into_iter().filter(is_tried) {
+        for codec in codecs(goal).into_iter().filter(|codec| suits(*kind, *codec)) {
             let cost = if codec == goal.usual_codec() { *known } else { cost(pages, codec)? };
             if least.as_ref().is_none_or(|least| cost < least.cost) {
                 least = Some(Cheapest { kind: *kind, codec, cost });
@@ -146,6 +156,15 @@ fn decode_nanos(way: Uncoded) -> f64 {
 const CODE_NANOS: f64 = 0.3;
 const WORD_NANOS: f64 = 4.0;
 
+/// Whether values are such that queries compute with all of them. Of texts and ids most only look for
+/// some, and whole numbers are inflated in no time, being short.
+fn is_hot(values: &Dense<'_>) -> bool {
+    matches!(values, Dense::Double(_))
+}
+
+/// How many times as often such values are read as others.
+const HOT_READS: f64 = 4.0;
+
 /// Which codecs are tried, the levels of zstd last and rising.
 fn codecs(goal: &Goal) -> Vec<Codec> {
     let levels: &[i32] = match (goal.level, goal.profile) {
@@ -154,7 +173,7 @@ fn codecs(goal: &Goal) -> Vec<Codec> {
         (None, Profile::Balanced) => &[1, 2, 3],
         (None, Profile::Fastest) => &[1],
     };
-    let mut codecs = vec![Codec::None, Codec::Near, Codec::Short];
+    let mut codecs = vec![Codec::None, Codec::Lz4, Codec::Near, Codec::Short];
     codecs.extend(levels.iter().copied().map(Codec::Zstd));
     codecs
 }
@@ -164,6 +183,7 @@ fn codecs(goal: &Goal) -> Vec<Codec> {
 fn codec_nanos(codec: Codec) -> (f64, f64) {
     match codec {
         Codec::None => (0.0, 0.05),
+        Codec::Lz4 => (2.0, 0.3),
         Codec::Near => (2.0, 0.9),
         Codec::Short => (3.7, 1.0),
         Codec::Zstd(..=1) => (2.3, 0.8),
@@ -189,6 +209,8 @@ struct Pages {
     bytes: Vec<u8>,
     /// How many nanoseconds a reader needs for what is in them.
     decode_nanos: f64,
+    /// How often they are inflated, for each time that others are.
+    reads: f64,
     /// How many times as many there are in all.
     share: f64,
 }
@@ -202,6 +224,7 @@ impl Pages {
         let after = codec.compressed(&self.bytes, <[u8]>::len)? as f64;
         // What does not shrink is only copied.
         let inflate = if after > before * 0.99 { 0.05 } else { inflate };
+        let inflate = self.reads * inflate;
         let cost = self.decode_nanos + after * byte_nanos + before * (inflate + writer * deflate);
         Ok(cost * self.share)
     }
@@ -237,7 +260,8 @@ impl Sample {
         levels.encode(&mut page, &self.slots);
         self.values.encode(&mut page, way, 0..self.values.len(), goal.fixed_width)?;
         let decode_nanos = decode_nanos(way) * self.values.len() as f64;
-        Ok(vec![Pages { bytes: page, decode_nanos, share: self.share }])
+        let reads = if is_hot(&self.values) { HOT_READS } else { 1.0 };
+        Ok(vec![Pages { bytes: page, decode_nanos, reads, share: self.share }])
     }
 
     fn coded(
@@ -253,13 +277,14 @@ impl Sample {
         let share = words.len() as f64 / words_len.max(1) as f64;
         words.truncate(words_len);
         let decode_nanos = WORD_NANOS * coded.word_count() as f64 / share.max(1.0);
-        let words = Pages { bytes: words, decode_nanos, share };
+        let reads = 1.0;
+        let words = Pages { bytes: words, decode_nanos, reads, share };
         let mut page = Vec::new();
         levels.encode(&mut page, &self.slots);
         let bits = width.bits(coded.word_count());
         dictionary::encode(&mut page, &coded.codes(self.positions.clone()), bits);
         let decode_nanos = CODE_NANOS * self.positions.len() as f64;
-        Ok(vec![words, Pages { bytes: page, decode_nanos, share: self.share }])
+        Ok(vec![words, Pages { bytes: page, decode_nanos, reads, share: self.share }])
     }
 }
 

@@ -19,7 +19,7 @@ fn every_choice() -> Vec<Choice> {
         Uncoded::Split,
         Uncoded::Runs,
     ];
-    let codecs = [Codec::None, Codec::Zstd(1), Codec::Near, Codec::Short];
+    let codecs = [Codec::None, Codec::Zstd(1), Codec::Near, Codec::Short, Codec::Lz4];
     let mut choices = Vec::new();
     for (way, codec) in ways.into_iter().zip(codecs.into_iter().cycle()) {
         choices.push(Choice { codes: None, plain: (way, codec) });
