@@ -1,4 +1,5 @@
-//! The distinct ones of numbers. Integers of a small range are found by array, others by hash.
+//! The distinct ones of numbers. Integers of a small range are found by array, others by hash. Doubles
+//! with few decimals, such as prices, are integers for that.
 
 use crate::sort::sorted_by_key;
 
@@ -17,6 +18,14 @@ pub(crate) trait Number: Copy {
 
     /// How far above `least` it is, where that is no large number.
     fn offset(self, least: Self) -> Option<usize>;
+
+    /// The number so far above this one.
+    fn above(self, offset: usize) -> Option<Self>;
+
+    /// The numbers as integers, which are told apart and order as the numbers do, and the way back.
+    fn as_integers(_values: &[Self]) -> Option<(Vec<i32>, impl Fn(i32) -> Self)> {
+        None::<(Vec<i32>, fn(i32) -> Self)>
+    }
 }
 
 impl Number for i32 {
@@ -35,6 +44,10 @@ impl Number for i32 {
     fn offset(self, least: Self) -> Option<usize> {
         usize::try_from(i64::from(self) - i64::from(least)).ok()
     }
+
+    fn above(self, offset: usize) -> Option<Self> {
+        self.checked_add(Self::try_from(offset).ok()?)
+    }
 }
 
 impl Number for i64 {
@@ -52,6 +65,10 @@ impl Number for i64 {
 
     fn offset(self, least: Self) -> Option<usize> {
         usize::try_from(self.checked_sub(least)?).ok()
+    }
+
+    fn above(self, offset: usize) -> Option<Self> {
+        self.checked_add(Self::try_from(offset).ok()?)
     }
 }
 
@@ -73,6 +90,10 @@ impl Number for i128 {
     fn offset(self, least: Self) -> Option<usize> {
         usize::try_from(self.checked_sub(least)?).ok()
     }
+
+    fn above(self, offset: usize) -> Option<Self> {
+        self.checked_add(Self::try_from(offset).ok()?)
+    }
 }
 
 impl Number for f64 {
@@ -93,6 +114,55 @@ impl Number for f64 {
     fn offset(self, _least: Self) -> Option<usize> {
         None
     }
+
+    fn above(self, _offset: usize) -> Option<Self> {
+        None
+    }
+
+    fn as_integers(values: &[Self]) -> Option<(Vec<i32>, impl Fn(i32) -> Self)> {
+        let step = values.len().div_ceil(TRIED).max(1);
+        let fits = |scale: &f64| {
+            values.iter().step_by(step).all(|value| scaled(*value, *scale).1)
+        };
+        let scale = SCALES.into_iter().find(fits)?;
+        let mut integers = Vec::with_capacity(values.len());
+        for values in values.chunks(CHECKED_AT_ONCE) {
+            let mut are_same = true;
+            integers.extend(values.iter().map(|value| {
+                let (integer, is_same) = scaled(*value, scale);
+                are_same &= is_same;
+                integer
+            }));
+            if !are_same {
+                return None;
+            }
+        }
+        Some((integers, move |integer| unscaled(integer, scale)))
+    }
+}
+
+/// What doubles with up to four decimals are integers of.
+const SCALES: [f64; 5] = [1.0, 10.0, 100.0, 1000.0, 10_000.0];
+
+/// As many values show which scale may suit all.
+const TRIED: usize = 32;
+
+/// So many are scaled before it is asked whether they come back.
+const CHECKED_AT_ONCE: usize = 1024;
+
+/// An integer, and whether it is the double, bit by bit, once it is divided by the scale.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "what is cut off is looked at afterwards")]
+fn scaled(value: f64, scale: f64) -> (i32, bool) {
+    // What is added to it moves the integer that is nearest into the lowest bits.
+    const MOVE: f64 = 6_755_399_441_055_744.0;
+    let integer = (value * scale + MOVE).to_bits() as i32;
+    (integer, unscaled(integer, scale).to_bits() == value.to_bits())
+}
+
+#[inline]
+fn unscaled(integer: i32, scale: f64) -> f64 {
+    f64::from(integer) / scale
 }
 
 /// All bits of the result depend on all bits of the number.
@@ -113,11 +183,20 @@ pub(crate) struct DistinctNumbers<T> {
 
 /// The distinct ones, where they are no more than `most`.
 pub(crate) fn distinct_numbers<T: Number>(values: &[T], most: usize) -> Option<DistinctNumbers<T>> {
-    if !T::IS_COUNTED {
-        return if values.is_empty() { None } else { by_hash(values, most) };
+    if values.is_empty() {
+        return None;
     }
-    let least = values.iter().copied().min_by_key(|value| value.key())?;
-    let greatest = values.iter().copied().max_by_key(|value| value.key())?;
+    if let Some((integers, number_of)) = T::as_integers(values) {
+        let DistinctNumbers { codes, words, counts, sorted } = distinct_numbers(&integers, most)?;
+        let words = words.into_iter().map(number_of).collect();
+        return Some(DistinctNumbers { codes, words, counts, sorted });
+    }
+    if !T::IS_COUNTED {
+        return by_hash(values, most);
+    }
+    let first = values.first()?;
+    let least = values.iter().copied().fold(*first, |least, value| if value.key() < least.key() { value } else { least });
+    let greatest = values.iter().copied().fold(*first, |most, value| if value.key() > most.key() { value } else { most });
     match greatest.offset(least) {
         Some(range) if range / 2 < values.len() => by_array(values, most, least, range),
         _ => by_hash(values, most),
@@ -144,20 +223,14 @@ fn by_array<T: Number>(
         return None;
     }
     let mut codes_of_places = vec![FREE; range + 1];
-    let mut counts = Vec::with_capacity(used);
-    for (code, count) in codes_of_places.iter_mut().zip(&counts_of_places) {
-        if *count > 0 {
-            *code = u32::try_from(counts.len()).ok()?;
-            counts.push(*count);
-        }
+    let (mut counts, mut words) = (Vec::with_capacity(used), Vec::with_capacity(used));
+    let places = codes_of_places.iter_mut().zip(&counts_of_places);
+    for (place, (code, count)) in places.enumerate().filter(|(_, (_, count))| **count > 0) {
+        *code = u32::try_from(counts.len()).ok()?;
+        counts.push(*count);
+        words.push(least.above(place)?);
     }
-    let mut words = vec![least; used];
-    let mut codes = Vec::with_capacity(values.len());
-    for value in values {
-        let code = codes_of_places[place(*value)];
-        words[code as usize] = *value;
-        codes.push(code);
-    }
+    let codes = values.iter().map(|value| codes_of_places[place(*value)]).collect();
     let sorted = (0..u32::try_from(used).ok()?).collect();
     Some(DistinctNumbers { codes, words, counts, sorted })
 }
@@ -247,8 +320,36 @@ mod tests {
                 check(&values.iter().map(|value| i128::from(*value) << 50).collect::<Vec<_>>());
                 check(&values.iter().map(|value| (value >> 32) as i32).collect::<Vec<_>>());
                 check(&values.iter().map(|value| f64::from_bits(value.cast_unsigned())).collect::<Vec<_>>());
+                for scale in SCALES {
+                    check(&values.iter().map(|value| *value as f64 / scale).collect::<Vec<_>>());
+                }
             }
         }
+
+        #[test]
+        fn a_double_is_an_integer_once_it_is_scaled_only_where_it_comes_back(
+            integer: i32,
+            shift in 0..32,
+            bits: u64,
+        ) {
+            let integer = integer >> shift;
+            for scale in SCALES {
+                prop_assert_eq!(scaled(unscaled(integer, scale), scale), (integer, true));
+                let (integer, is_same) = scaled(f64::from_bits(bits), scale);
+                prop_assert_eq!(unscaled(integer, scale).to_bits() == bits, is_same);
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_below_zero_and_what_is_no_number_are_no_integers() {
+        for value in [-0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.12345, 1e300, 5e-324] {
+            assert!(SCALES.iter().all(|scale| !scaled(value, *scale).1), "{value}");
+        }
+        assert_eq!(scaled(25.45, 100.0), (2545, true));
+        let prices = [2.5, -1.25, 0.0, 2.5];
+        assert_eq!(f64::as_integers(&prices).unwrap().0, [250, -125, 0, 250]);
+        assert!(f64::as_integers(&[2.5, -0.0]).is_none());
     }
 
     #[test]
