@@ -121,9 +121,7 @@ impl Number for f64 {
 
     fn as_integers(values: &[Self]) -> Option<(Vec<i32>, impl Fn(i32) -> Self)> {
         let step = values.len().div_ceil(TRIED).max(1);
-        let fits = |scale: &f64| {
-            values.iter().step_by(step).all(|value| scaled(*value, *scale).1)
-        };
+        let fits = |scale: &f64| values.iter().step_by(step).all(|value| scaled(*value, *scale).1);
         let scale = SCALES.into_iter().find(fits)?;
         let mut integers = Vec::with_capacity(values.len());
         for values in values.chunks(CHECKED_AT_ONCE) {
@@ -195,8 +193,14 @@ pub(crate) fn distinct_numbers<T: Number>(values: &[T], most: usize) -> Option<D
         return by_hash(values, most);
     }
     let first = values.first()?;
-    let least = values.iter().copied().fold(*first, |least, value| if value.key() < least.key() { value } else { least });
-    let greatest = values.iter().copied().fold(*first, |most, value| if value.key() > most.key() { value } else { most });
+    let least = values
+        .iter()
+        .copied()
+        .fold(*first, |least, value| if value.key() < least.key() { value } else { least });
+    let greatest = values
+        .iter()
+        .copied()
+        .fold(*first, |most, value| if value.key() > most.key() { value } else { most });
     match greatest.offset(least) {
         Some(range) if range / 2 < values.len() => by_array(values, most, least, range),
         _ => by_hash(values, most),

@@ -9,11 +9,12 @@
 //! it accepts the ordinary way would have written just so.
 
 use colonna_column::{ColumnBuilder, ColumnError};
+use fearless_simd::Level;
 
 use super::bounds::{Bounds, Places};
 use super::dialect::Dialect;
 use super::layout::Layout;
-use super::numbers::{double_at, integer_at};
+use super::numbers::{DOUBLES, double_at, doubles, integer_at};
 use super::records::unescape;
 use crate::decode::moments::Moments;
 use crate::infer::NumberStyle;
@@ -24,7 +25,7 @@ use crate::{RecordShape, Shaper};
 const MOST_REFUSED: usize = 64;
 
 /// As many records are taken at a time at most, so that their bytes stay in the cache.
-const MOST_AT_A_TIME: usize = 128;
+const MOST_AT_A_TIME: usize = DOUBLES;
 
 /// Reads the records of a chunk.
 pub(super) struct Shredder<'a> {
@@ -48,6 +49,7 @@ struct Line<'a> {
     nulls: &'a [String],
     /// What a field may be that starts with a byte; 0 is a text.
     starts: [u8; 256],
+    level: Level,
     /// A spelling of null may be a number or a time.
     may_null_be_a_value: bool,
 }
@@ -183,7 +185,8 @@ impl<'a> Line<'a> {
         dialect.quote.iter().for_each(|quote| mark(*quote, QUOTE));
         dialect.delimiter.iter().chain(b"\n").for_each(|end| mark(*end, END));
         let may_null_be_a_value = null_starts().any(|byte| byte == b'-' || byte.is_ascii_digit());
-        Self { dialect, text, bytes: text.as_bytes(), nulls, starts, may_null_be_a_value }
+        let (bytes, level) = (text.as_bytes(), Level::new());
+        Self { dialect, text, bytes, nulls, starts, level, may_null_be_a_value }
     }
 
     /// Adds the values of a field to its column, from `row` on; nulls may be left to be filled up.
@@ -248,7 +251,12 @@ impl<'a> Line<'a> {
             Form::Moment(moments) => {
                 add_integers(column, places, |start, end| moments.moment_at(bytes, start, end))
             }
-            Form::Double => add_doubles(column, places, bytes),
+            Form::Double => {
+                let mut values = [0.0; DOUBLES];
+                let count = doubles(self.level, bytes, places, &mut values);
+                column.extend_f64(values.get(..count).unwrap_or_default())?;
+                Ok(count)
+            }
             Form::Other => Ok(0),
         }
     }
@@ -375,23 +383,5 @@ fn add_integers(
         count += 1;
     }
     column.extend_i64(values.get(..count).unwrap_or_default())?;
-    Ok(count)
-}
-
-/// The same of doubles.
-#[inline(never)]
-fn add_doubles(
-    column: &mut ColumnBuilder,
-    places: Places<'_>,
-    bytes: &[u8],
-) -> Result<usize, ColumnError> {
-    let mut values = [0.0; MOST_AT_A_TIME];
-    let mut count = 0;
-    for (value, (start, end)) in values.iter_mut().zip(places) {
-        let Some(read) = double_at(bytes, start, end) else { break };
-        *value = read;
-        count += 1;
-    }
-    column.extend_f64(values.get(..count).unwrap_or_default())?;
     Ok(count)
 }
