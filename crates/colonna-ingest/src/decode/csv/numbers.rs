@@ -214,12 +214,11 @@ mod tests {
             texts in prop::collection::vec("-?[0-9]{1,6}([.][0-9]{1,4})?|x?[0-9.-]{0,12}", 0..150),
         ) {
             let text = texts.iter().fold(",".repeat(8), |text, next| text + next + ",");
-            let mut at = 8;
-            let places = texts.iter().map(|text| {
-                let start = std::mem::replace(&mut at, at + text.len() + 1);
-                (start, start + text.len())
+            let ends = texts.iter().scan(7, |end, text| {
+                *end += text.len() + 1;
+                Some((*end - text.len(), *end))
             });
-            let places: Vec<(usize, usize)> = places.collect();
+            let places: Vec<(usize, usize)> = ends.collect();
             let read = |(start, end): &(usize, usize)| double_at(text.as_bytes(), *start, *end);
             let expected: Vec<u64> =
                 places.iter().take(DOUBLES).map_while(read).map(f64::to_bits).collect();
