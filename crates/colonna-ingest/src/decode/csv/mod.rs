@@ -3,7 +3,7 @@
 //! Every setting that is not given is found by the content of each source (`sniff`), and every
 //! setting that is found can be given. How lines, quotes and escapes are read stands in `dialect`.
 //! Two places ask that only where they must: `cut` finds the end of a chunk from quote to quote, and
-//! `shred` takes a record straight into its columns.
+//! `shred` takes records straight into their columns, from where `bounds` finds their fields.
 //!
 //! A record shorter than the header has nulls for the rest. What a record has past the names goes to
 //! the residual column as `column_7`, unless it is empty. Sources with other columns, or with the
