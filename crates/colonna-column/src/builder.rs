@@ -14,7 +14,7 @@ const TRIAL_LEN: usize = 1024;
 ///
 /// A struct or list grows from its parts: push into [`ColumnBuilder::fields_mut`] or
 /// [`ColumnBuilder::elements_mut`], then close the row with [`ColumnBuilder::close_row`]. A null
-/// struct is pushed with [`ColumnBuilder::push_null`], which pushes a null into each field.
+/// struct is pushed with [`ColumnBuilder::push_null`]. Fields have nulls where nothing was pushed.
 #[derive(Clone, Debug)]
 pub struct ColumnBuilder {
     data_type: DataType,
@@ -209,7 +209,8 @@ impl ColumnBuilder {
                 let end = offsets.last().copied().unwrap_or_default();
                 offsets.resize(len + 1, end);
             }
-            Parts::Struct(fields) => fields.iter_mut().for_each(|field| field.push_nulls(count)),
+            // What its fields lack is filled up when they get their next value.
+            Parts::Struct(_) => {}
         }
         let validity = self.validity.get_or_insert_default();
         validity.extend(true, self.len - validity.len());
@@ -282,10 +283,20 @@ impl ColumnBuilder {
     /// Where the column is of another type.
     #[inline]
     pub fn push_text(&mut self, value: &str) -> Result<(), ColumnError> {
+        self.push_utf8(value.as_bytes())
+    }
+
+    /// Adds the bytes of a text, which whoever adds them knows to be UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    #[inline]
+    pub fn push_utf8(&mut self, value: &[u8]) -> Result<(), ColumnError> {
         match &mut self.parts {
             Parts::Strings(values) => values.push(value),
             Parts::Interned { codes, interner } => {
-                codes.push(interner.intern(value.as_bytes()));
+                codes.push(interner.intern(value));
                 if codes.len() >= TRIAL_LEN && interner.len() * 2 > codes.len() {
                     self.parts = Parts::Strings(interner.words().gather(codes));
                 }
@@ -310,7 +321,8 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// The fields of a struct column; none for another.
+    /// The fields of a struct column; none for another. One that got nothing in the last rows has
+    /// fewer rows than the struct, and is to be filled up before it gets a value.
     pub fn fields_mut(&mut self) -> &mut [Self] {
         match &mut self.parts {
             Parts::Struct(fields) => fields,
@@ -373,12 +385,10 @@ impl ColumnBuilder {
 
     /// Ends a row of a struct, list or map with what was pushed into its parts. A struct field that
     /// got nothing becomes null; a map key that got no value has null.
+    #[inline]
     pub fn close_row(&mut self) {
         match &mut self.parts {
-            Parts::Struct(fields) => {
-                let len = self.len + 1;
-                fields.iter_mut().for_each(|field| field.push_nulls_to(len));
-            }
+            Parts::Struct(_) => {}
             Parts::Entries { offsets, children } => {
                 let end = children.first().map_or(0, Self::len);
                 children.iter_mut().for_each(|child| child.push_nulls_to(end));
@@ -428,7 +438,9 @@ impl ColumnBuilder {
             }
             (Scalar::Struct(values), DataType::Struct(fields)) => {
                 let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
+                let row = self.len;
                 for (name, field) in names.iter().zip(self.fields_mut()) {
+                    field.push_nulls_to(row);
                     match values.iter().find(|(given, _)| given == name) {
                         Some((_, value)) => field.push_scalar(value)?,
                         None => field.push_null(),
@@ -460,7 +472,10 @@ impl ColumnBuilder {
             Parts::Interned { codes, interner } => {
                 Values::Codes { codes, dictionary: Arc::new(interner.into_words()) }
             }
-            Parts::Struct(fields) => Values::Struct(fields.into_iter().map(Self::finish).collect()),
+            Parts::Struct(mut fields) => {
+                fields.iter_mut().for_each(|field| field.push_nulls_to(self.len));
+                Values::Struct(fields.into_iter().map(Self::finish).collect())
+            }
             Parts::Entries { offsets, children } => {
                 let mut children = children.into_iter().map(|child| Box::new(child.finish()));
                 match (children.next(), children.next()) {
@@ -490,6 +505,7 @@ impl ColumnBuilder {
     }
 
     /// Fills up with nulls to `len` rows.
+    #[inline]
     pub fn push_nulls_to(&mut self, len: usize) {
         if len > self.len {
             self.push_nulls(len - self.len);

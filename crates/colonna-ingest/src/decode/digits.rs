@@ -17,17 +17,26 @@ const DOUBLE_POWERS: [f64; 15] =
 #[inline]
 fn word(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(word) => u64::from_le_bytes(*word),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
+    rest.first_chunk().map_or_else(|| last_word(rest), |word| u64::from_le_bytes(*word))
+}
+
+#[cold]
+fn last_word(rest: &[u8]) -> u64 {
+    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// The value and the count of the digits that stand at `at`. Past [`MOST_DIGITS`] the value means
 /// nothing.
 #[inline]
 pub(crate) fn leading_digits(text: &[u8], at: usize) -> (i64, usize) {
-    let (mut value, mut len) = (0_u64, 0);
+    let (value, len) = digits_of(word(text, at));
+    if len < WIDTH { (value.cast_signed(), len) } else { many_digits(text, at, value) }
+}
+
+/// The same where the first word is all digits.
+#[inline(never)]
+fn many_digits(text: &[u8], at: usize, first: u64) -> (i64, usize) {
+    let (mut value, mut len) = (first, WIDTH);
     loop {
         let word = word(text, at + len);
         let (part, count) = digits_of(word);

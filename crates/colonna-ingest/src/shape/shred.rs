@@ -22,8 +22,8 @@ impl Shaper {
     #[inline]
     pub(crate) fn push_line(&mut self, text: &str, start: usize) -> Option<usize> {
         let (shape, columns, row, moments) = self.parts_mut();
-        let mut shredder = Shredder { text, bytes: text.as_bytes(), at: start, moments };
-        let next = shredder.record(columns, &shape.root, row);
+        let rest = text.as_bytes().get(start..)?;
+        let next = Shredder { text, moments }.record(rest, columns, &shape.root, row);
         if next.is_none() {
             columns.iter_mut().for_each(|column| column.truncate(row));
         }
@@ -31,341 +31,344 @@ impl Shaper {
     }
 }
 
-/// A place in the text. Every step gives `None` where the record has to go the ordinary way.
-struct Shredder<'a> {
+/// What follows in the text what was read; nothing where the record has to go the ordinary way.
+type Rest<'a> = Option<&'a [u8]>;
+
+/// Reads a text, of which each step is given what is left, and leaves what it has not read.
+struct Shredder<'a, 'm> {
     text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    moments: &'a mut Moments,
+    moments: &'m mut Moments,
 }
 
-impl<'a> Shredder<'a> {
+impl<'a> Shredder<'a, '_> {
     fn record(
         &mut self,
+        text: &'a [u8],
         columns: &mut [ColumnBuilder],
         shape: &ObjectShape,
         row: usize,
     ) -> Option<usize> {
-        self.eat(b'{')?;
-        self.object(columns, shape, row)?;
-        self.skip_blanks();
-        match self.peek() {
-            Some(b'\n') => Some(self.at + 1),
-            None => Some(self.at),
-            Some(_) => None,
-        }
+        let rest = self.object(text.strip_prefix(b"{")?, columns, shape, row)?;
+        let rest = match behind_blanks(rest) {
+            [b'\n', rest @ ..] => rest,
+            [] => &[],
+            _ => return None,
+        };
+        Some(self.text.len() - rest.len())
     }
 
     /// The members of an object, from behind its brace to behind the other one.
     fn object(
         &mut self,
+        text: &'a [u8],
         columns: &mut [ColumnBuilder],
         shape: &ObjectShape,
         row: usize,
-    ) -> Option<()> {
-        self.skip_blanks();
-        if self.eat(b'}').is_some() {
-            return Some(());
+    ) -> Rest<'a> {
+        let mut rest = behind_blanks(text);
+        if let [b'}', rest @ ..] = rest {
+            return Some(rest);
         }
         let mut hint = 0;
         loop {
-            let index = self.key(shape, hint)?;
+            let (index, value) = match shape.near_key(rest, hint) {
+                Some(found) => found,
+                None => self.key(rest, shape)?,
+            };
             hint = index + 1;
             let field = shape.fields.get(index)?;
             let column = columns.get_mut(field.slot)?;
-            // One more row than there should be: the key stood in the object before.
-            if column.len() > row {
-                return None;
+            if column.len() != row {
+                fill_up(column, row)?;
             }
-            column.push_nulls_to(row);
-            self.value(column, &field.value, field.policy == Policy::Keep)?;
-            self.skip_blanks();
-            match self.peek()? {
-                b',' => {
-                    self.at += 1;
-                    self.skip_blanks();
-                }
-                b'}' => {
-                    self.at += 1;
-                    return Some(());
-                }
+            let is_exact = field.policy == Policy::Keep;
+            rest = self.value(behind_blanks(value), column, &field.value, is_exact)?;
+            rest = match behind_blanks(rest) {
+                [b',', rest @ ..] => behind_blanks(rest),
+                [b'}', rest @ ..] => return Some(rest),
                 _ => return None,
-            }
+            };
         }
     }
 
-    /// The field of the key that stands here, and past its colon.
-    #[inline]
-    fn key(&mut self, shape: &ObjectShape, hint: usize) -> Option<usize> {
-        let rest = self.bytes.get(self.at..)?;
-        // Keys come in one order; the next one or two may be missing.
-        let mut index = None;
-        for (skipped, key) in shape.keys.get(hint..).unwrap_or_default().iter().take(3).enumerate()
-        {
-            if let Some(len) = key.len_in(rest) {
-                index = Some(hint + skipped);
-                self.at += len;
-                break;
-            }
-        }
-        let index = match index {
-            Some(index) => index,
-            None => {
-                let key = self.plain_string()?;
-                shape.find(key, usize::MAX)?
-            }
-        };
-        self.skip_blanks();
-        self.eat(b':')?;
-        self.skip_blanks();
-        Some(index)
+    /// The field of a key that stands anywhere in the object, and what stands behind its colon.
+    #[inline(never)]
+    fn key(&self, text: &'a [u8], shape: &ObjectShape) -> Option<(usize, &'a [u8])> {
+        let (key, rest) = self.plain_string(text)?;
+        let index = shape.find(key, usize::MAX)?;
+        Some((index, behind_blanks(rest).strip_prefix(b":")?))
     }
 
+    /// A value as most are.
+    #[inline(always)]
     fn value(
         &mut self,
+        text: &'a [u8],
         column: &mut ColumnBuilder,
         shape: &ValueShape,
         exactly: bool,
-    ) -> Option<()> {
-        match (shape, self.peek()?) {
-            (_, b'n') => {
-                self.word("null")?;
-                column.push_null();
-            }
-            (ValueShape::Text(reading), first) if !reading.is_open => {
-                self.text(column, first)?;
-            }
-            (ValueShape::Int64(_), b'-' | b'0'..=b'9') => {
-                let value = self.integer()?;
-                column.push_i64(value).ok()?;
-            }
-            (ValueShape::Float64(_), b'-' | b'0'..=b'9') => self.double(column, shape, exactly)?,
-            (ValueShape::Boolean, first @ (b't' | b'f')) => {
-                self.word(if first == b't' { "true" } else { "false" })?;
-                column.push_bool(first == b't').ok()?;
-            }
-            (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'"') => {
-                if let Some(value) = self.moment(shape) {
-                    return column.push_i64(value).ok();
+    ) -> Rest<'a> {
+        let (first, behind) = text.split_first()?;
+        match shape {
+            ValueShape::Text(reading) if *first == b'"' && !reading.is_open => {
+                let (value, rest) = behind.split_at_checked(plain_len(behind))?;
+                if let [b'"', rest @ ..] = rest {
+                    column.push_utf8(value).ok()?;
+                    return Some(rest);
                 }
-                let text = self.plain_string()?;
-                write_string(column, shape, text, exactly).then_some(())?;
             }
-            (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'-' | b'0'..=b'9') => {
-                let text = self.number_text()?;
-                let number = read_number(text);
-                write_number(column, shape, text, number, exactly).then_some(())?;
+            ValueShape::Int64(_) => {
+                if let Some((value, len)) = digits::integer(text, 0) {
+                    column.push_i64(value).ok()?;
+                    return text.get(len..);
+                }
             }
-            (ValueShape::Struct(object), b'{') => {
-                self.at += 1;
+            ValueShape::Float64(_) => {
+                if let Some((value, len)) = digits::double(text, 0) {
+                    let rest = text.get(len..)?;
+                    if !matches!(rest, [b'e' | b'E', ..]) {
+                        column.push_f64(value).ok()?;
+                        return Some(rest);
+                    }
+                }
+            }
+            ValueShape::Date(_) | ValueShape::Timestamp { .. } if *first == b'"' => {
+                if let Some((value, rest)) = self.moment(behind, shape) {
+                    column.push_i64(value).ok()?;
+                    return Some(rest);
+                }
+            }
+            ValueShape::Struct(object) if *first == b'{' => {
                 let row = column.len();
-                self.object(column.fields_mut(), object, row)?;
+                let rest = self.object(behind, column.fields_mut(), object, row)?;
                 column.close_row();
+                return Some(rest);
             }
-            (ValueShape::List(element), b'[') => {
-                self.at += 1;
-                if let [elements] = column.elements_mut() {
-                    self.elements(elements, element, exactly)?;
-                }
-                column.close_row();
-            }
-            _ => return None,
+            _ => {}
         }
-        Some(())
+        self.other_value(text, column, shape, exactly)
     }
 
-    /// A day or a moment, and past its quotes, where it is written as most are.
-    #[inline]
-    fn moment(&mut self, shape: &ValueShape) -> Option<i64> {
-        let start = self.at + 1;
+    /// Any value.
+    #[inline(never)]
+    fn other_value(
+        &mut self,
+        text: &'a [u8],
+        column: &mut ColumnBuilder,
+        shape: &ValueShape,
+        exactly: bool,
+    ) -> Rest<'a> {
+        let (first, behind) = text.split_first()?;
+        match (shape, first) {
+            (_, b'n') => {
+                let rest = text.strip_prefix(b"null")?;
+                column.push_null();
+                Some(rest)
+            }
+            (ValueShape::Text(reading), _) if !reading.is_open => self.text(text, column),
+            (ValueShape::Int64(_), b'-' | b'0'..=b'9') => {
+                let (number, rest) = self.number(text)?;
+                column.push_i64(number.parse().ok()?).ok()?;
+                Some(rest)
+            }
+            (
+                ValueShape::Float64(_) | ValueShape::Date(_) | ValueShape::Timestamp { .. },
+                b'-' | b'0'..=b'9',
+            ) => {
+                let (text, rest) = self.number(text)?;
+                write_number(column, shape, text, read_number(text), exactly).then_some(rest)
+            }
+            (ValueShape::Boolean, b't' | b'f') => {
+                let rest = text.strip_prefix(b"true").or_else(|| text.strip_prefix(b"false"))?;
+                column.push_bool(*first == b't').ok()?;
+                Some(rest)
+            }
+            (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'"') => {
+                let (text, rest) = self.plain_string(text)?;
+                write_string(column, shape, text, exactly).then_some(rest)
+            }
+            (ValueShape::List(element), b'[') => {
+                let rest = match column.elements_mut() {
+                    [elements] => self.elements(behind, elements, element, exactly)?,
+                    _ => return None,
+                };
+                column.close_row();
+                Some(rest)
+            }
+            _ => None,
+        }
+    }
+
+    /// A day or a moment, and past its closing quote, where it is written as most are.
+    #[inline(always)]
+    fn moment(&mut self, text: &'a [u8], shape: &ValueShape) -> Option<(i64, &'a [u8])> {
         let (value, len) = match shape {
             ValueShape::Date(format) if Moments::are_of(format) => {
-                let (micros, len) = self.moments.date(self.bytes, start)?;
+                let (micros, len) = self.moments.date(text, 0)?;
                 (micros / MICROS_PER_DAY, len)
             }
             ValueShape::Timestamp { format, .. } if Moments::are_of(format) => {
-                self.moments.moment(self.bytes, start)?
+                self.moments.moment(text, 0)?
             }
             _ => return None,
         };
-        (self.bytes.get(start + len) == Some(&b'"')).then_some(())?;
-        self.at = start + len + 1;
-        Some(value)
+        Some((value, text.get(len..)?.strip_prefix(b"\"")?))
     }
 
     /// The elements of a list, from behind its bracket to behind the other one.
     fn elements(
         &mut self,
+        text: &'a [u8],
         column: &mut ColumnBuilder,
         shape: &ValueShape,
         exactly: bool,
-    ) -> Option<()> {
-        self.skip_blanks();
-        if self.eat(b']').is_some() {
-            return Some(());
+    ) -> Rest<'a> {
+        let mut rest = behind_blanks(text);
+        if let [b']', rest @ ..] = rest {
+            return Some(rest);
         }
         loop {
-            self.value(column, shape, exactly)?;
-            self.skip_blanks();
-            match self.peek()? {
-                b',' => {
-                    self.at += 1;
-                    self.skip_blanks();
-                }
-                b']' => {
-                    self.at += 1;
-                    return Some(());
-                }
+            rest = self.value(rest, column, shape, exactly)?;
+            rest = match behind_blanks(rest) {
+                [b',', rest @ ..] => behind_blanks(rest),
+                [b']', rest @ ..] => return Some(rest),
                 _ => return None,
-            }
+            };
         }
     }
 
     /// A value for a column of texts: a string, or a number or boolean as it is written.
-    #[inline]
-    fn text(&mut self, column: &mut ColumnBuilder, first: u8) -> Option<()> {
-        match first {
-            b'"' => {
-                let start = self.at + 1;
-                let len = plain_len(self.bytes.get(start..)?);
-                if self.bytes.get(start + len) == Some(&b'"') {
-                    self.at = start + len + 1;
-                    return column.push_text(self.text.get(start..start + len)?).ok();
-                }
-                let mut cursor = Cursor { bytes: self.bytes, at: self.at };
-                let kind = cursor.string().ok()?;
-                self.at = cursor.at;
-                let inner = self.text.get(start..self.at - 1)?;
-                match kind {
-                    Kind::EscapedText => column.push_text(&unescape(inner)).ok(),
-                    _ => column.push_text(inner).ok(),
-                }
+    fn text(&self, text: &'a [u8], column: &mut ColumnBuilder) -> Rest<'a> {
+        let mut cursor = Cursor { bytes: text, at: 0 };
+        let kind = match text.first()? {
+            b'"' => cursor.string().ok()?,
+            b'-' | b'0'..=b'9' => cursor.number().ok()?,
+            b't' if text.starts_with(b"true") => {
+                cursor.at = 4;
+                Kind::True
             }
-            b'-' | b'0'..=b'9' => {
-                let text = self.number_text()?;
-                column.push_text(text).ok()
+            b'f' if text.starts_with(b"false") => {
+                cursor.at = 5;
+                Kind::False
             }
-            b't' => column.push_text(self.word("true")?).ok(),
-            b'f' => column.push_text(self.word("false")?).ok(),
-            _ => None,
+            _ => return None,
+        };
+        let (written, rest) = self.split(text, cursor.at)?;
+        match kind {
+            Kind::EscapedText => column.push_text(&unescape(within_quotes(written)?)),
+            Kind::PlainText => column.push_text(within_quotes(written)?),
+            _ => column.push_text(written),
         }
+        .ok()?;
+        Some(rest)
     }
 
     /// A string without escapes.
-    #[inline]
-    fn plain_string(&mut self) -> Option<&'a str> {
-        self.eat(b'"')?;
-        let start = self.at;
-        self.at += plain_len(self.bytes.get(start..)?);
-        let text = self.text.get(start..self.at)?;
-        self.eat(b'"')?;
-        Some(text)
+    fn plain_string(&self, text: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+        let text = text.strip_prefix(b"\"")?;
+        let (inner, rest) = self.split(text, plain_len(text))?;
+        Some((inner, rest.strip_prefix(b"\"")?))
     }
 
-    fn number_text(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        let mut cursor = Cursor { bytes: self.bytes, at: start };
+    fn number(&self, text: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+        let mut cursor = Cursor { bytes: text, at: 0 };
         cursor.number().ok()?;
-        self.at = cursor.at;
-        self.text.get(start..self.at)
+        self.split(text, cursor.at)
     }
 
-    #[inline]
-    fn integer(&mut self) -> Option<i64> {
-        match digits::integer(self.bytes, self.at) {
-            Some((value, len)) => {
-                self.at += len;
-                Some(value)
-            }
-            None => self.number_text().and_then(|text| text.parse().ok()),
-        }
+    /// The first `len` bytes of what is left of the text, and the rest.
+    fn split(&self, text: &'a [u8], len: usize) -> Option<(&'a str, &'a [u8])> {
+        let start = self.text.len().checked_sub(text.len())?;
+        Some((self.text.get(start..start + len)?, text.get(len..)?))
     }
+}
 
-    #[inline]
-    fn double(
-        &mut self,
-        column: &mut ColumnBuilder,
-        shape: &ValueShape,
-        exactly: bool,
-    ) -> Option<()> {
-        match digits::double(self.bytes, self.at) {
-            Some((value, len)) if !matches!(self.bytes.get(self.at + len), Some(b'e' | b'E')) => {
-                self.at += len;
-                column.push_f64(value).ok()
-            }
-            _ => {
-                let text = self.number_text()?;
-                let number = read_number(text);
-                write_number(column, shape, text, number, exactly).then_some(())
-            }
-        }
-    }
+/// Adds nulls for the rows before this one. None where there is one more row than there should be:
+/// the key stood in the object before.
+fn fill_up(column: &mut ColumnBuilder, row: usize) -> Option<()> {
+    column.push_nulls_to(row);
+    (column.len() == row).then_some(())
+}
 
-    fn word(&mut self, word: &'static str) -> Option<&'static str> {
-        self.bytes.get(self.at..)?.starts_with(word.as_bytes()).then_some(())?;
-        self.at += word.len();
-        Some(word)
-    }
+fn within_quotes(text: &str) -> Option<&str> {
+    text.strip_prefix('"')?.strip_suffix('"')
+}
 
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+/// What stands behind blanks within a line.
+#[inline]
+fn behind_blanks(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    while let [b' ' | b'\t' | b'\r', behind @ ..] = rest {
+        rest = behind;
     }
-
-    #[inline]
-    fn eat(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then_some(())?;
-        self.at += 1;
-        Some(())
-    }
-
-    /// Blanks within a line.
-    #[inline]
-    fn skip_blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r') = self.peek() {
-            self.at += 1;
-        }
-    }
+    rest
 }
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
+/// How many fields may be missing between one and the next.
+const MOST_MISSING: usize = 2;
+
+impl ObjectShape {
+    /// The field of the key that stands here, if it is one of the next from `hint` on, and what stands
+    /// behind its colon.
+    #[inline(always)]
+    fn near_key<'a>(&self, text: &'a [u8], hint: usize) -> Option<(usize, &'a [u8])> {
+        let near = self.keys.get(hint..)?.iter().take(1 + MOST_MISSING);
+        for (index, key) in (hint..).zip(near) {
+            if let Some(rest) = key.strip_from(text) {
+                return Some((index, rest));
+            }
+        }
+        None
+    }
+}
+
+const HEAD_LEN: usize = size_of::<u128>();
+
 /// A key as JSON writes it, made for comparing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct QuotedKey {
-    /// With its quotes; empty where it cannot be written without escapes.
+    /// With its quotes and a colon.
     bytes: Box<[u8]>,
-    /// The first sixteen bytes of it, and which bits of sixteen bytes belong to it.
+    /// Its first bytes, and which bits of as many bytes belong to it.
     head: u128,
     mask: u128,
 }
 
 impl QuotedKey {
     pub(crate) fn new(key: &str) -> Self {
-        if plain_len(key.as_bytes()) < key.len() {
-            return Self { bytes: Box::default(), head: 0, mask: 0 };
+        let bytes = match plain_len(key.as_bytes()) {
+            len if len == key.len() => format!("\"{key}\":").into_bytes(),
+            // It cannot be written without escapes. No text has this byte.
+            _ => vec![0xff],
+        };
+        let mut head = [0; HEAD_LEN];
+        let mut mask = head;
+        for (index, byte) in bytes.iter().enumerate().take(HEAD_LEN) {
+            (head[index], mask[index]) = (*byte, u8::MAX);
         }
-        let bytes = format!("\"{key}\"").into_bytes().into_boxed_slice();
-        let mut head = [0; 16];
-        head.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
-        let mask =
-            u128::MAX.checked_shr(128 - 8 * u32::try_from(bytes.len().min(16)).unwrap_or(16));
-        let (head, mask) = (u128::from_le_bytes(head), mask.unwrap_or_default());
-        Self { bytes, head, mask }
+        let (head, mask) = (u128::from_le_bytes(head), u128::from_le_bytes(mask));
+        Self { bytes: bytes.into_boxed_slice(), head, mask }
     }
 
-    /// The key's length, with its quotes, where the text starts with it.
-    #[inline]
-    fn len_in(&self, text: &[u8]) -> Option<usize> {
-        let len = self.bytes.len();
-        let is_here = match text.first_chunk::<16>() {
-            Some(head) => {
-                (u128::from_le_bytes(*head) ^ self.head) & self.mask == 0
-                    && (len <= 16 || text.get(16..len) == self.bytes.get(16..))
-            }
-            None => text.starts_with(&self.bytes),
-        };
-        (is_here && len > 0).then_some(len)
+    /// What stands behind the key, where the text starts with it.
+    #[inline(always)]
+    fn strip_from<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let Some(head) = text.first_chunk() else { return text.strip_prefix(&*self.bytes) };
+        if (u128::from_le_bytes(*head) ^ self.head) & self.mask != 0 {
+            return None;
+        }
+        let (key, rest) = text.split_at_checked(self.bytes.len())?;
+        (key.len() <= HEAD_LEN || self.has_tail(key)).then_some(rest)
+    }
+
+    /// Whether a key that is as long and starts alike is the same.
+    #[inline(never)]
+    fn has_tail(&self, key: &[u8]) -> bool {
+        // The last bytes are all there is left to be compared of most.
+        key.last_chunk::<HEAD_LEN>() == self.bytes.last_chunk()
+            && (key.len() <= 2 * HEAD_LEN || *key == *self.bytes)
     }
 }
 
@@ -377,11 +380,25 @@ mod tests {
     fn a_key_is_found_whatever_its_length() {
         for len in 0..40 {
             let key = "k".repeat(len);
-            let text = format!("\"{key}\":1");
-            assert_eq!(QuotedKey::new(&key).len_in(text.as_bytes()), Some(len + 2), "{len}");
-            let longer = format!("\"{key}k\":1,\"more\":\"and more\"");
-            assert_eq!(QuotedKey::new(&key).len_in(longer.as_bytes()), None, "{len}");
+            for tail in ["1", "1,\"more\":\"and more\""] {
+                let text = format!("\"{key}\":{tail}");
+                let rest = QuotedKey::new(&key).strip_from(text.as_bytes());
+                assert_eq!(rest, Some(tail.as_bytes()), "{len}");
+                for other in [format!("{key}k"), format!("{key}j"), format!("j{key}")] {
+                    let rest = QuotedKey::new(&other).strip_from(text.as_bytes());
+                    assert_eq!(rest, None, "{len}");
+                }
+                for at in 0..len {
+                    let mut other = key.clone().into_bytes();
+                    other[at] = b'j';
+                    let other = String::from_utf8(other).unwrap();
+                    let rest = QuotedKey::new(&other).strip_from(text.as_bytes());
+                    assert_eq!(rest, None, "{len} {at}");
+                }
+            }
         }
-        assert_eq!(QuotedKey::new("a\"b").len_in(b"\"a\\\"b\":1                      "), None);
+        for text in ["\"a\\\"b\":1                      ", "\"a\\\"b\":1", "\"a\"b\":1"] {
+            assert_eq!(QuotedKey::new("a\"b").strip_from(text.as_bytes()), None);
+        }
     }
 }

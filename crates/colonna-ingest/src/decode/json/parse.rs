@@ -1,5 +1,7 @@
 //! JSON by the letter of RFC 8259, onto a tape.
 
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16};
+
 use super::value::{Kind, Node, Value};
 use crate::Limits;
 
@@ -288,24 +290,32 @@ impl Cursor<'_> {
 /// How many bytes come before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES * 128;
-    let mut len = 0;
-    // Eight bytes at a time: a byte's high bit is set where it is special. A borrow may set the bit
-    // of a byte behind a special one, never of one before it, so the first bit is right.
-    let (words, _) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let quotes = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-        let backslashes = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-        let special = (quotes | backslashes | word.wrapping_sub(ONES * 0x20)) & !word;
-        match special & HIGHS {
-            0 => len += 8,
-            found => return len + (found.trailing_zeros() / 8) as usize,
+    // Every processor has what this needs: nothing is chosen when it runs.
+    dispatch!(Level::baseline(), simd => plain_len_with(simd, bytes))
+}
+
+/// Sixteen bytes at a time: most strings are short.
+#[inline(always)]
+fn plain_len_with<S: Simd>(simd: S, bytes: &[u8]) -> usize {
+    let [quote, backslash, control] =
+        [b'"', b'\\', 0x1f].map(|byte| u8x16::splat(simd, byte));
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        let block = u8x16::load_array_ref(simd, block);
+        let special =
+            block.simd_eq(quote) | block.simd_eq(backslash) | block.min(control).simd_eq(block);
+        let found = special.to_bitmask();
+        if found != 0 {
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize;
         }
+        rest = behind;
     }
-    let rest = bytes.get(len..).unwrap_or_default();
-    len + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+    bytes.len() - rest.len() + plain_len_of_few(rest)
+}
+
+#[cold]
+fn plain_len_of_few(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
 
 #[cfg(test)]
