@@ -53,6 +53,8 @@ impl Room {
     }
 }
 
+// With a tag of its own it is matched in one step, for every value.
+#[repr(u8)]
 #[derive(Clone, Debug)]
 enum Parts {
     Null,

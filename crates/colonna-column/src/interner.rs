@@ -80,8 +80,17 @@ impl Interner {
     /// let mut interner = Interner::new();
     /// assert_eq!([b"a", b"b", b"a"].map(|word| interner.intern(word)), [0, 1, 0]);
     /// ```
-    #[inline]
     pub fn intern(&mut self, word: &[u8]) -> u32 {
+        if word.len() <= TOLD_BY_HASH {
+            self.number_of(word, |_, _| true)
+        } else {
+            self.number_of(word, |words, number| is_same(words.bytes(number), word))
+        }
+    }
+
+    /// The number of a word, which is the one of its length and hash that is the same.
+    #[inline(always)]
+    fn number_of(&mut self, word: &[u8], is_same: impl Fn(&Strings, usize) -> bool) -> u32 {
         let (hash, len) = (hash(word), len_of(word));
         let mask = self.slots.len() - 1;
         let mut at = slot_of(hash) & mask;
@@ -90,18 +99,12 @@ impl Interner {
             if slot.number == 0 {
                 return self.insert(at, hash, word);
             }
-            let is_alike = slot.hash == hash && slot.len == len;
-            if is_alike && (word.len() <= TOLD_BY_HASH || self.is_at(slot, word)) {
-                return slot.number - 1;
+            let number = slot.number - 1;
+            if slot.hash == hash && slot.len == len && is_same(&self.words, number as usize) {
+                return number;
             }
             at = (at + 1) & mask;
         }
-    }
-
-    /// Whether this is the word of a slot.
-    #[inline]
-    fn is_at(&self, slot: Slot, word: &[u8]) -> bool {
-        is_same(self.words.bytes(slot.number as usize - 1), word)
     }
 
     #[cold]
@@ -166,8 +169,9 @@ fn short_word(bytes: &[u8]) -> u64 {
 }
 
 /// Whether texts of one length are equal. Those of at least eight bytes that are not long are
-/// compared in registers, of which each half may overlap the other: a call costs more.
-#[inline]
+/// compared in registers, of which each half may overlap the other: a call costs more. Inlined into a
+/// loop, more of it is made ready before the loop than is needed in it.
+#[inline(never)]
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     fn halves<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
         text.first_chunk().zip(text.last_chunk())

@@ -80,7 +80,7 @@ fn first_digits(word: u64, count: usize) -> u64 {
 }
 
 /// The integer that stands at `at`, and its length. None where it has to be looked at closely.
-#[inline]
+#[inline(always)]
 pub(crate) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);
@@ -92,7 +92,7 @@ pub(crate) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
 
 /// The double nearest to the number that stands at `at`, and the length of that. None where it has to
 /// be looked at closely: it has more than fifteen digits, or an exponent.
-#[inline]
+#[inline(always)]
 pub(crate) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);

@@ -38,7 +38,7 @@ impl Moments {
 
     /// The microseconds to `2025-10-01 08:30:00`, with up to six digits of a fraction and a `Z`, where
     /// that stands at `at`; and the length of it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn moment(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
         let (midnight, _) = self.date(text, at)?;
         let clock: &[u8; 9] = text.get(at + DATE_LEN..)?.first_chunk()?;

@@ -34,6 +34,13 @@ impl Shaper {
 /// What follows in the text what was read; nothing where the record has to go the ordinary way.
 type Rest<'a> = Option<&'a [u8]>;
 
+/// What stands behind a value of an object.
+enum Next<'a> {
+    /// The field of the next key, and what stands behind its colon.
+    Member(usize, &'a [u8]),
+    End(&'a [u8]),
+}
+
 /// Reads a text, of which each step is given what is left, and leaves what it has not read.
 struct Shredder<'a, 'm> {
     text: &'a str,
@@ -65,35 +72,64 @@ impl<'a> Shredder<'a, '_> {
         shape: &ObjectShape,
         row: usize,
     ) -> Rest<'a> {
-        let mut rest = behind_blanks(text);
-        if let [b'}', rest @ ..] = rest {
+        let first = behind_blanks(text);
+        if let [b'}', rest @ ..] = first {
             return Some(rest);
         }
-        let mut hint = 0;
+        let (mut index, mut value) = self.member(first, shape, 0)?;
         loop {
-            let (index, value) = match shape.near_key(rest, hint) {
-                Some(found) => found,
-                None => self.key(rest, shape)?,
-            };
-            hint = index + 1;
             let field = shape.fields.get(index)?;
             let column = columns.get_mut(field.slot)?;
             if column.len() != row {
                 fill_up(column, row)?;
             }
             let is_exact = field.policy == Policy::Keep;
-            rest = self.value(behind_blanks(value), column, &field.value, is_exact)?;
-            rest = match behind_blanks(rest) {
-                [b',', rest @ ..] => behind_blanks(rest),
-                [b'}', rest @ ..] => return Some(rest),
-                _ => return None,
+            let rest = self.value(behind_blanks(value), column, &field.value, is_exact)?;
+            if let [b'}', rest @ ..] = rest {
+                return Some(rest);
+            }
+            index += 1;
+            value = match shape.keys.get(index).and_then(|key| key.strip_from::<0>(rest)) {
+                Some(value) => value,
+                None => match self.next_member(rest, shape, index)? {
+                    Next::End(rest) => return Some(rest),
+                    Next::Member(found, value) => {
+                        index = found;
+                        value
+                    }
+                },
             };
         }
     }
 
-    /// The field of a key that stands anywhere in the object, and what stands behind its colon.
+    /// What stands behind a value of an object, where it is not the member that is looked for first.
     #[inline(never)]
-    fn key(&self, text: &'a [u8], shape: &ObjectShape) -> Option<(usize, &'a [u8])> {
+    fn next_member(&self, text: &'a [u8], shape: &ObjectShape, hint: usize) -> Option<Next<'a>> {
+        match behind_blanks(text) {
+            [b',', rest @ ..] => {
+                let (index, value) = self.member(behind_blanks(rest), shape, hint)?;
+                Some(Next::Member(index, value))
+            }
+            [b'}', rest @ ..] => Some(Next::End(rest)),
+            _ => None,
+        }
+    }
+
+    /// The field of the key that stands here, and what stands behind its colon.
+    #[inline]
+    fn member(
+        &self,
+        text: &'a [u8],
+        shape: &ObjectShape,
+        hint: usize,
+    ) -> Option<(usize, &'a [u8])> {
+        // Keys come in one order; the next one or two may be missing.
+        let near = shape.keys.get(hint..).unwrap_or_default().iter().take(3);
+        for (index, key) in (hint..).zip(near) {
+            if let Some(value) = key.strip_from::<1>(text) {
+                return Some((index, value));
+            }
+        }
         let (key, rest) = self.plain_string(text)?;
         let index = shape.find(key, usize::MAX)?;
         Some((index, behind_blanks(rest).strip_prefix(b":")?))
@@ -306,30 +342,12 @@ fn behind_blanks(text: &[u8]) -> &[u8] {
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// How many fields may be missing between one and the next.
-const MOST_MISSING: usize = 2;
-
-impl ObjectShape {
-    /// The field of the key that stands here, if it is one of the next from `hint` on, and what stands
-    /// behind its colon.
-    #[inline(always)]
-    fn near_key<'a>(&self, text: &'a [u8], hint: usize) -> Option<(usize, &'a [u8])> {
-        let near = self.keys.get(hint..)?.iter().take(1 + MOST_MISSING);
-        for (index, key) in (hint..).zip(near) {
-            if let Some(rest) = key.strip_from(text) {
-                return Some((index, rest));
-            }
-        }
-        None
-    }
-}
-
 const HEAD_LEN: usize = size_of::<u128>();
 
-/// A key as JSON writes it, made for comparing.
+/// A key as JSON writes it behind another member, made for comparing.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct QuotedKey {
-    /// With its quotes and a colon.
+    /// With a comma, quotes and a colon.
     bytes: Box<[u8]>,
     /// Its first bytes, and which bits of as many bytes belong to it.
     head: u128,
@@ -339,42 +357,53 @@ pub(crate) struct QuotedKey {
 impl QuotedKey {
     pub(crate) fn new(key: &str) -> Self {
         let bytes = match plain_len(key.as_bytes()) {
-            len if len == key.len() => format!("\"{key}\":").into_bytes(),
-            // It cannot be written without escapes. No text has this byte.
-            _ => vec![0xff],
+            len if len == key.len() => format!(",\"{key}\":").into_bytes(),
+            // It cannot be written without escapes. No text has such bytes.
+            _ => vec![0xff; 4],
         };
-        let mut head = [0; HEAD_LEN];
-        let mut mask = head;
-        for (index, byte) in bytes.iter().enumerate().take(HEAD_LEN) {
-            (head[index], mask[index]) = (*byte, u8::MAX);
+        let (mut head, mut mask) = ([0; HEAD_LEN], [0; HEAD_LEN]);
+        for ((head, mask), byte) in head.iter_mut().zip(&mut mask).zip(&bytes) {
+            (*head, *mask) = (*byte, u8::MAX);
         }
         let (head, mask) = (u128::from_le_bytes(head), u128::from_le_bytes(mask));
         Self { bytes: bytes.into_boxed_slice(), head, mask }
     }
 
-    /// What stands behind the key, where the text starts with it.
+    /// What stands behind the key and its colon, where the text starts with it, but for the first
+    /// `SKIPPED` bytes: its comma.
     #[inline(always)]
-    fn strip_from<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
-        let Some(head) = text.first_chunk() else { return text.strip_prefix(&*self.bytes) };
-        if (u128::from_le_bytes(*head) ^ self.head) & self.mask != 0 {
+    fn strip_from<'a, const SKIPPED: usize>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let key = self.bytes.get(SKIPPED..)?;
+        let Some(head) = text.first_chunk() else { return text.strip_prefix(key) };
+        let [head_of_key, mask] = [self.head, self.mask].map(|bits| bits >> (8 * SKIPPED));
+        if (u128::from_le_bytes(*head) ^ head_of_key) & mask != 0 {
             return None;
         }
-        let (key, rest) = text.split_at_checked(self.bytes.len())?;
-        (key.len() <= HEAD_LEN || self.has_tail(key)).then_some(rest)
+        let (start, rest) = text.split_at_checked(key.len())?;
+        (key.len() <= HEAD_LEN - SKIPPED || have_one_tail(start, key)).then_some(rest)
     }
+}
 
-    /// Whether a key that is as long and starts alike is the same.
-    #[inline(never)]
-    fn has_tail(&self, key: &[u8]) -> bool {
-        // The last bytes are all there is left to be compared of most.
-        key.last_chunk::<HEAD_LEN>() == self.bytes.last_chunk()
-            && (key.len() <= 2 * HEAD_LEN || *key == *self.bytes)
-    }
+/// Whether two texts of one length are equal that start alike.
+#[inline(never)]
+fn have_one_tail(left: &[u8], right: &[u8]) -> bool {
+    // The last bytes are all that is left to be compared of most.
+    left.last_chunk::<HEAD_LEN>() == right.last_chunk()
+        && (left.len() < 2 * HEAD_LEN || left == right)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn check(key: &str, text: &str, expected: Option<&str>) {
+        let key = QuotedKey::new(key);
+        let expected = expected.map(str::as_bytes);
+        assert_eq!(key.strip_from::<1>(text.as_bytes()), expected, "{text}");
+        let text = format!(",{text}");
+        assert_eq!(key.strip_from::<0>(text.as_bytes()), expected, "{text}");
+    }
 
     #[test]
     fn a_key_is_found_whatever_its_length() {
@@ -382,23 +411,21 @@ mod tests {
             let key = "k".repeat(len);
             for tail in ["1", "1,\"more\":\"and more\""] {
                 let text = format!("\"{key}\":{tail}");
-                let rest = QuotedKey::new(&key).strip_from(text.as_bytes());
-                assert_eq!(rest, Some(tail.as_bytes()), "{len}");
-                for other in [format!("{key}k"), format!("{key}j"), format!("j{key}")] {
-                    let rest = QuotedKey::new(&other).strip_from(text.as_bytes());
-                    assert_eq!(rest, None, "{len}");
-                }
+                check(&key, &text, Some(tail));
+                check(&format!("{key}k"), &text, None);
                 for at in 0..len {
-                    let mut other = key.clone().into_bytes();
-                    other[at] = b'j';
-                    let other = String::from_utf8(other).unwrap();
-                    let rest = QuotedKey::new(&other).strip_from(text.as_bytes());
-                    assert_eq!(rest, None, "{len} {at}");
+                    let mut other = key.clone();
+                    other.replace_range(at..=at, "j");
+                    check(&other, &text, None);
                 }
             }
         }
-        for text in ["\"a\\\"b\":1                      ", "\"a\\\"b\":1", "\"a\"b\":1"] {
-            assert_eq!(QuotedKey::new("a\"b").strip_from(text.as_bytes()), None);
+    }
+
+    #[test]
+    fn a_key_that_needs_escapes_is_found_nowhere() {
+        for text in ["\"a\\\"b\":1                      ", "\"a\\\"b\":1", "\"a\"b\":1", ""] {
+            check("a\"b", text, None);
         }
     }
 }
