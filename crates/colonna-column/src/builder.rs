@@ -300,13 +300,20 @@ impl ColumnBuilder {
             Parts::Interned { codes, interner } => {
                 codes.push(interner.intern(value));
                 if codes.len() >= TRIAL_LEN && interner.len() * 2 > codes.len() {
-                    self.parts = Parts::Strings(interner.words().gather(codes));
+                    self.intern_no_more();
                 }
             }
             _ => return Err(self.mismatch(DataType::Utf8)),
         }
         self.pushed();
         Ok(())
+    }
+
+    #[cold]
+    fn intern_no_more(&mut self) {
+        if let Parts::Interned { codes, interner } = &self.parts {
+            self.parts = Parts::Strings(interner.words().gather(codes));
+        }
     }
 
     /// Adds bytes.
@@ -519,6 +526,7 @@ impl ColumnBuilder {
         self.len += 1;
     }
 
+    #[cold]
     fn mismatch(&self, found: DataType) -> ColumnError {
         ColumnError::TypeMismatch { expected: self.data_type.clone(), found }
     }

@@ -142,22 +142,23 @@ fn hash(bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
     let mut state = bytes.len() as u64;
-    if let Some(last) = bytes.last_chunk() {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            state = mix(state, u64::from_le_bytes(*word));
+    match bytes.last_chunk() {
+        Some(last) if bytes.len() > TOLD_BY_HASH => {
+            let (words, rest) = bytes.as_chunks::<8>();
+            for word in words {
+                state = mix(state, u64::from_le_bytes(*word));
+            }
+            if !rest.is_empty() {
+                // The last eight bytes overlap with what has been mixed in, which does no harm.
+                state = mix(state, u64::from_le_bytes(*last));
+            }
         }
-        if !rest.is_empty() {
-            // The last eight bytes overlap with what has been mixed in, which does no harm.
-            state = mix(state, u64::from_le_bytes(*last));
-        }
-    } else {
-        state = mix(state, short_word(bytes));
+        _ => state = mix(state, short_word(bytes)),
     }
     state ^ (state >> 32)
 }
 
-/// All of fewer than eight bytes, some of them twice.
+/// All of up to eight bytes, some of them twice.
 #[inline]
 fn short_word(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {

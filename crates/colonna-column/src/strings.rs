@@ -75,6 +75,7 @@ impl Strings {
     }
 
     /// Adds a value at the end.
+    #[inline(always)]
     pub fn push(&mut self, value: impl AsRef<[u8]>) {
         self.bytes.extend_from_slice(value.as_ref());
         self.offsets.push(self.bytes.len());

@@ -14,7 +14,7 @@ const DOUBLE_POWERS: [f64; 15] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
 
 /// The bytes from `at` on as one word, filled up with zeros.
-#[inline]
+#[inline(always)]
 fn word(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
     rest.first_chunk().map_or_else(|| last_word(rest), |word| u64::from_le_bytes(*word))
@@ -27,7 +27,7 @@ fn last_word(rest: &[u8]) -> u64 {
 
 /// The value and the count of the digits that stand at `at`. Past [`MOST_DIGITS`] the value means
 /// nothing.
-#[inline]
+#[inline(always)]
 pub(crate) fn leading_digits(text: &[u8], at: usize) -> (i64, usize) {
     let (value, len) = digits_of(word(text, at));
     if len < WIDTH { (value.cast_signed(), len) } else { many_digits(text, at, value) }
@@ -50,14 +50,14 @@ fn many_digits(text: &[u8], at: usize, first: u64) -> (i64, usize) {
 }
 
 /// The value and the count of the digits that a word starts with.
-#[inline]
+#[inline(always)]
 fn digits_of(word: u64) -> (u64, usize) {
     let count = bytes_before(no_digits(word));
     (first_digits(word, count), count)
 }
 
 /// Some bits of each byte that is no digit, none of one before which all are.
-#[inline]
+#[inline(always)]
 fn no_digits(word: u64) -> u64 {
     // The upper half of a digit is 3, also when 6 is added. A sum that goes over into the next byte
     // comes from one that is no digit.
@@ -67,7 +67,7 @@ fn no_digits(word: u64) -> u64 {
 }
 
 /// The number whose digits are the first `count` bytes of a word.
-#[inline]
+#[inline(always)]
 fn first_digits(word: u64, count: usize) -> u64 {
     if count == 0 {
         return 0;
@@ -120,7 +120,7 @@ fn exact(number: u64) -> f64 {
 
 /// The digits of a number that ends in this word, and how many of them stand before and behind the
 /// point. A point without digits is left to whoever looks closely.
-#[inline]
+#[inline(always)]
 fn short_number(word: u64) -> Option<(u64, usize, usize)> {
     let ends = no_digits(word);
     let point = bytes_before(ends);

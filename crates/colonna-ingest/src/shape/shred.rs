@@ -7,11 +7,12 @@
 //! have written just so.
 
 use colonna_column::ColumnBuilder;
+use fearless_simd::{Simd, u8x64};
 
 use super::shaper::{write_number, write_string};
 use super::{ObjectShape, Policy, Shaper, ValueShape};
 use crate::decode::digits;
-use crate::decode::json::{Cursor, Kind, plain_len, unescape};
+use crate::decode::json::{Cursor, Kind, plain_len, plain_len_by, unescape};
 use crate::decode::moments::Moments;
 use crate::infer::read_number;
 
@@ -19,11 +20,16 @@ impl Shaper {
     /// Adds the record that starts at `start` of a text and takes up the rest of its line. Where the
     /// next line starts; nothing where the record has to go the ordinary way, and nothing of it is
     /// left then. Else the record is to be ended by [`Shaper::finish_record`].
-    #[inline]
-    pub(crate) fn push_line(&mut self, text: &str, start: usize) -> Option<usize> {
+    #[inline(always)]
+    pub(crate) fn push_line<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &str,
+        start: usize,
+    ) -> Option<usize> {
         let (shape, columns, row, moments) = self.parts_mut();
         let rest = text.as_bytes().get(start..)?;
-        let next = Shredder { text, moments }.record(rest, columns, &shape.root, row);
+        let next = Shredder { simd, text, moments }.record(rest, columns, &shape.root, row);
         if next.is_none() {
             columns.iter_mut().for_each(|column| column.truncate(row));
         }
@@ -34,7 +40,7 @@ impl Shaper {
 /// What follows in the text what was read; nothing where the record has to go the ordinary way.
 type Rest<'a> = Option<&'a [u8]>;
 
-/// What stands behind a value of an object.
+/// What stands next in an object.
 enum Next<'a> {
     /// The field of the next key, and what stands behind its colon.
     Member(usize, &'a [u8]),
@@ -42,12 +48,14 @@ enum Next<'a> {
 }
 
 /// Reads a text, of which each step is given what is left, and leaves what it has not read.
-struct Shredder<'a, 'm> {
+struct Shredder<'a, 'm, S> {
+    simd: S,
     text: &'a str,
     moments: &'m mut Moments,
 }
 
-impl<'a> Shredder<'a, '_> {
+impl<'a, S: Simd> Shredder<'a, '_, S> {
+    #[inline]
     fn record(
         &mut self,
         text: &'a [u8],
@@ -72,11 +80,31 @@ impl<'a> Shredder<'a, '_> {
         shape: &ObjectShape,
         row: usize,
     ) -> Rest<'a> {
-        let first = behind_blanks(text);
-        if let [b'}', rest @ ..] = first {
-            return Some(rest);
+        // Here the processor's vectors come in, and again for each object within another.
+        let simd = self.simd;
+        simd.vectorize(
+            #[inline(always)]
+            move || self.members(text, columns, shape, row),
+        )
+    }
+
+    #[inline(always)]
+    fn members(
+        &mut self,
+        text: &'a [u8],
+        columns: &mut [ColumnBuilder],
+        shape: &ObjectShape,
+        row: usize,
+    ) -> Rest<'a> {
+        let first = shape.keys.first().and_then(|key| key.strip_from::<1>(text));
+        let mut next = first.map(|value| Next::Member(0, value));
+        if next.is_none() {
+            next = self.first_member(text, shape);
         }
-        let (mut index, mut value) = self.member(first, shape, 0)?;
+        let (mut index, mut value) = match next? {
+            Next::Member(index, value) => (index, value),
+            Next::End(rest) => return Some(rest),
+        };
         loop {
             let field = shape.fields.get(index)?;
             let column = columns.get_mut(field.slot)?;
@@ -102,37 +130,38 @@ impl<'a> Shredder<'a, '_> {
         }
     }
 
-    /// What stands behind a value of an object, where it is not the member that is looked for first.
+    /// What stands behind the brace of an object.
+    #[inline(never)]
+    fn first_member(&self, text: &'a [u8], shape: &ObjectShape) -> Option<Next<'a>> {
+        match behind_blanks(text) {
+            [b'}', rest @ ..] => Some(Next::End(rest)),
+            rest => self.member(rest, shape, 0),
+        }
+    }
+
+    /// What stands behind a value of an object.
     #[inline(never)]
     fn next_member(&self, text: &'a [u8], shape: &ObjectShape, hint: usize) -> Option<Next<'a>> {
         match behind_blanks(text) {
-            [b',', rest @ ..] => {
-                let (index, value) = self.member(behind_blanks(rest), shape, hint)?;
-                Some(Next::Member(index, value))
-            }
             [b'}', rest @ ..] => Some(Next::End(rest)),
+            [b',', rest @ ..] => self.member(behind_blanks(rest), shape, hint),
             _ => None,
         }
     }
 
-    /// The field of the key that stands here, and what stands behind its colon.
+    /// The member whose key stands here.
     #[inline]
-    fn member(
-        &self,
-        text: &'a [u8],
-        shape: &ObjectShape,
-        hint: usize,
-    ) -> Option<(usize, &'a [u8])> {
+    fn member(&self, text: &'a [u8], shape: &ObjectShape, hint: usize) -> Option<Next<'a>> {
         // Keys come in one order; the next one or two may be missing.
         let near = shape.keys.get(hint..).unwrap_or_default().iter().take(3);
         for (index, key) in (hint..).zip(near) {
             if let Some(value) = key.strip_from::<1>(text) {
-                return Some((index, value));
+                return Some(Next::Member(index, value));
             }
         }
         let (key, rest) = self.plain_string(text)?;
         let index = shape.find(key, usize::MAX)?;
-        Some((index, behind_blanks(rest).strip_prefix(b":")?))
+        Some(Next::Member(index, behind_blanks(rest).strip_prefix(b":")?))
     }
 
     /// A value as most are.
@@ -147,7 +176,8 @@ impl<'a> Shredder<'a, '_> {
         let (first, behind) = text.split_first()?;
         match shape {
             ValueShape::Text(reading) if *first == b'"' && !reading.is_open => {
-                let (value, rest) = behind.split_at_checked(plain_len(behind))?;
+                let len = plain_len_by::<S, u8x64<S>>(self.simd, behind);
+                let (value, rest) = behind.split_at_checked(len)?;
                 if let [b'"', rest @ ..] = rest {
                     column.push_utf8(value).ok()?;
                     return Some(rest);
@@ -224,10 +254,12 @@ impl<'a> Shredder<'a, '_> {
                 write_string(column, shape, text, exactly).then_some(rest)
             }
             (ValueShape::List(element), b'[') => {
-                let rest = match column.elements_mut() {
-                    [elements] => self.elements(behind, elements, element, exactly)?,
-                    _ => return None,
-                };
+                let [elements] = column.elements_mut() else { return None };
+                let simd = self.simd;
+                let rest = simd.vectorize(
+                    #[inline(always)]
+                    move || self.elements(behind, elements, element, exactly),
+                )?;
                 column.close_row();
                 Some(rest)
             }
@@ -252,6 +284,7 @@ impl<'a> Shredder<'a, '_> {
     }
 
     /// The elements of a list, from behind its bracket to behind the other one.
+    #[inline(always)]
     fn elements(
         &mut self,
         text: &'a [u8],
@@ -330,9 +363,14 @@ fn within_quotes(text: &str) -> Option<&str> {
     text.strip_prefix('"')?.strip_suffix('"')
 }
 
-/// What stands behind blanks within a line.
-#[inline]
+/// What stands behind blanks within a line. Mostly there are none.
+#[inline(always)]
 fn behind_blanks(text: &[u8]) -> &[u8] {
+    if text.first().is_some_and(|first| *first <= b' ') { behind_any_blanks(text) } else { text }
+}
+
+#[inline(never)]
+fn behind_any_blanks(text: &[u8]) -> &[u8] {
     let mut rest = text;
     while let [b' ' | b'\t' | b'\r', behind @ ..] = rest {
         rest = behind;

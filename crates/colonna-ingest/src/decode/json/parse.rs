@@ -291,19 +291,18 @@ impl Cursor<'_> {
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     // Every processor has what this needs: nothing is chosen when it runs.
-    dispatch!(Level::baseline(), simd => plain_len_with(simd, bytes))
+    dispatch!(Level::baseline(), simd => plain_len_by::<_, u8x16<_>>(simd, bytes))
 }
 
-/// Sixteen bytes at a time: most strings are short.
+/// The same, as many bytes at a time as a vector has.
 #[inline(always)]
-fn plain_len_with<S: Simd>(simd: S, bytes: &[u8]) -> usize {
-    let [quote, backslash, control] =
-        [b'"', b'\\', 0x1f].map(|byte| u8x16::splat(simd, byte));
+pub(crate) fn plain_len_by<S: Simd, V: SimdInt<S, Element = u8>>(simd: S, bytes: &[u8]) -> usize {
+    let (quote, backslash) = (V::splat(simd, b'"'), V::splat(simd, b'\\'));
+    let control = V::splat(simd, 0x1f);
     let mut rest = bytes;
-    while let Some((block, behind)) = rest.split_first_chunk() {
-        let block = u8x16::load_array_ref(simd, block);
-        let special =
-            block.simd_eq(quote) | block.simd_eq(backslash) | block.min(control).simd_eq(block);
+    while let Some((block, behind)) = rest.split_at_checked(V::LEN) {
+        let block = V::from_slice(simd, block);
+        let special = block.simd_eq(quote) | block.simd_eq(backslash) | block.simd_le(control);
         let found = special.to_bitmask();
         if found != 0 {
             return bytes.len() - rest.len() + found.trailing_zeros() as usize;
@@ -321,7 +320,26 @@ fn plain_len_of_few(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fearless_simd::u8x64;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_special_in_a_string_is_found_first(
+            text in "[a-z\u{20}\u{7f}\u{fc}\u{2603}]{0,200}",
+            special in "[\"\\\\\u{0}\n\u{1f}]?",
+            more in "[a-z\"\\\\]{0,40}",
+        ) {
+            let text = format!("{text}{special}{more}");
+            let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+            let expected = text.bytes().take_while(|byte| !is_special(*byte)).count();
+            prop_assert_eq!(plain_len(text.as_bytes()), expected);
+            let found = dispatch!(
+                Level::new(), simd => plain_len_by::<_, u8x64<_>>(simd, text.as_bytes())
+            );
+            prop_assert_eq!(found, expected);
+        }
+    }
 
     fn parse(text: &str) -> Result<String, ParseError> {
         let mut parser = Parser::new(&Limits::default());
