@@ -293,7 +293,7 @@ impl ColumnBuilder {
     /// # Errors
     ///
     /// Where the column is of another type.
-    #[inline]
+    #[inline(always)]
     pub fn push_utf8(&mut self, value: &[u8]) -> Result<(), ColumnError> {
         match &mut self.parts {
             Parts::Strings(values) => values.push(value),

@@ -84,8 +84,14 @@ impl Interner {
         if word.len() <= TOLD_BY_HASH {
             self.number_of(word, |_, _| true)
         } else {
-            self.number_of(word, |words, number| is_same(words.bytes(number), word))
+            self.intern_long(word)
         }
+    }
+
+    /// Of its own, so that short words do not pay for what this needs.
+    #[inline(never)]
+    fn intern_long(&mut self, word: &[u8]) -> u32 {
+        self.number_of(word, |words, number| is_same(words.bytes(number), word))
     }
 
     /// The number of a word, which is the one of its length and hash that is the same.
@@ -139,23 +145,36 @@ impl Interner {
 /// each step can be undone.
 #[inline]
 fn hash(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
     let mut state = bytes.len() as u64;
-    match bytes.last_chunk() {
-        Some(last) if bytes.len() > TOLD_BY_HASH => {
-            let (words, rest) = bytes.as_chunks::<8>();
-            for word in words {
-                state = mix(state, u64::from_le_bytes(*word));
-            }
-            if !rest.is_empty() {
-                // The last eight bytes overlap with what has been mixed in, which does no harm.
-                state = mix(state, u64::from_le_bytes(*last));
-            }
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (blocks, _) = bytes[..bytes.len() - 1].as_chunks::<16>();
+        for block in blocks {
+            state = folded(state, u128::from_le_bytes(*block));
         }
-        _ => state = mix(state, short_word(bytes)),
+        // The last bytes may overlap with what has been folded in, which does no harm.
+        state = folded(state, u128::from_le_bytes(*last));
+    } else if bytes.len() > TOLD_BY_HASH
+        && let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk())
+    {
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        state = folded(state, u128::from(first) << 64 | u128::from(last));
+    } else {
+        state = (state.rotate_left(23) ^ short_word(bytes)).wrapping_mul(FACTOR);
     }
     state ^ (state >> 32)
+}
+
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Both halves of a block multiplied, and the halves of the product laid upon each other: each bit
+/// depends on many.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "numbers are cut into their halves")]
+fn folded(state: u64, block: u128) -> u64 {
+    const OTHER_FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
+    let (left, right) = ((block >> 64) as u64, block as u64);
+    let product = u128::from(left ^ state ^ FACTOR) * u128::from(right ^ OTHER_FACTOR);
+    (product >> 64) as u64 ^ product as u64
 }
 
 /// All of up to eight bytes, some of them twice.
