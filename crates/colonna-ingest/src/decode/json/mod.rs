@@ -123,7 +123,11 @@ impl<'a> Walk<'a> {
     }
 
     /// The records of lines, straight into columns where that goes.
-    fn lines<S: Simd>(&mut self, simd: S, text: &str, shaper: &mut Shaper) {
+    fn lines(&mut self, text: &str, shaper: &mut Shaper) {
+        dispatch!(Level::new(), simd => self.lines_with(simd, text, shaper));
+    }
+
+    fn lines_with<S: Simd>(&mut self, simd: S, text: &str, shaper: &mut Shaper) {
         let bytes = text.as_bytes();
         let mut start = 0;
         while start < bytes.len() {
@@ -313,7 +317,7 @@ impl Decode for JsonDecoder {
         let mut walk = Walk::new(self, source, chunk);
         match (&self.framing, walk.whole) {
             (Framing::Lines, Some(text)) if !walk.rewriter.is_needed() => {
-                dispatch!(Level::new(), simd => walk.lines(simd, text, &mut shaper));
+                walk.lines(text, &mut shaper);
             }
             _ => walk.spans(&mut |_, value| shaper.push_record(value).map_err(Refusal::from)),
         }
