@@ -343,8 +343,7 @@ fn picked_texts(pieces: &[&Column], picks: &Picks) -> Option<Values> {
         Texts::Flat(strings) => strings.byte_len_of(run.rows()),
         _ => run.rows().map(|row| bytes_of((run.piece(), row)).len()).sum(),
     };
-    let mut picked =
-        Strings::with_capacity(picks.len(), picks.runs.iter().map(byte_len).sum());
+    let mut picked = Strings::with_capacity(picks.len(), picks.runs.iter().map(byte_len).sum());
     for run in &picks.runs {
         match (texts[run.piece()], pieces[run.piece()].validity()) {
             (Texts::Flat(strings), None) => picked.append_range(strings, run.rows()),

@@ -26,10 +26,12 @@ impl Shaper {
         simd: S,
         text: &str,
         start: usize,
+        scratch: &mut Vec<u8>,
     ) -> Option<usize> {
         let (shape, columns, row, moments) = self.parts_mut();
         let rest = text.as_bytes().get(start..)?;
-        let next = Shredder { simd, text, moments }.record(rest, columns, &shape.root, row);
+        let mut shredder = Shredder { simd, text, moments, scratch };
+        let next = shredder.record(rest, columns, &shape.root, row);
         if next.is_none() {
             columns.iter_mut().for_each(|column| column.truncate(row));
         }
@@ -52,6 +54,8 @@ struct Shredder<'a, 'm, S> {
     simd: S,
     text: &'a str,
     moments: &'m mut Moments,
+    /// The text that a string with escapes stands for.
+    scratch: &'m mut Vec<u8>,
 }
 
 impl<'a, S: Simd> Shredder<'a, '_, S> {
@@ -307,7 +311,11 @@ impl<'a, S: Simd> Shredder<'a, '_, S> {
     }
 
     /// A value for a column of texts: a string, or a number or boolean as it is written.
-    fn text(&self, text: &'a [u8], column: &mut ColumnBuilder) -> Rest<'a> {
+    fn text(&mut self, text: &'a [u8], column: &mut ColumnBuilder) -> Rest<'a> {
+        if let Some(rest) = self.unescaped(text) {
+            column.push_utf8(self.scratch).ok()?;
+            return Some(rest);
+        }
         let mut cursor = Cursor { bytes: text, at: 0 };
         let kind = match text.first()? {
             b'"' => cursor.string().ok()?,
@@ -330,6 +338,31 @@ impl<'a, S: Simd> Shredder<'a, '_, S> {
         }
         .ok()?;
         Some(rest)
+    }
+
+    /// Unescapes a string, where no escape stands for more than one byte.
+    fn unescaped(&mut self, text: &'a [u8]) -> Rest<'a> {
+        let mut rest = text.strip_prefix(b"\"")?;
+        self.scratch.clear();
+        loop {
+            let (plain, behind) = rest.split_at_checked(plain_len(rest))?;
+            self.scratch.extend_from_slice(plain);
+            let (escape, behind) = match behind {
+                [b'"', behind @ ..] => return Some(behind),
+                [b'\\', escape, behind @ ..] => (*escape, behind),
+                _ => return None,
+            };
+            self.scratch.push(match escape {
+                b'"' | b'\\' | b'/' => escape,
+                b'b' => 0x08,
+                b'f' => 0x0c,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                _ => return None,
+            });
+            rest = behind;
+        }
     }
 
     /// A string without escapes.

@@ -130,9 +130,10 @@ impl<'a> Walk<'a> {
     fn lines_with<S: Simd>(&mut self, simd: S, text: &str, shaper: &mut Shaper) {
         let bytes = text.as_bytes();
         let mut start = 0;
+        let mut scratch = Vec::new();
         while start < bytes.len() {
             let first = start + blank_len(bytes.get(start..).unwrap_or_default());
-            let next = shaper.push_line(simd, text, first);
+            let next = shaper.push_line(simd, text, first, &mut scratch);
             let end = next.unwrap_or_else(|| {
                 let rest = bytes.get(first..).unwrap_or_default();
                 memchr::memchr(b'\n', rest).map_or(bytes.len(), |newline| first + newline + 1)
