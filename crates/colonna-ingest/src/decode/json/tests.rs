@@ -435,7 +435,7 @@ fn any_record() -> impl Strategy<Value = Json> {
                 .prop_map(|members| Json::Object(members.into_iter().collect())),
         ]
     });
-    prop::collection::btree_map("[a-d]|a key of (16|[ab] lot of) bytes", value, 0..4)
+    prop::collection::btree_map("[a-d]|a_key_of_(16|[ab]_lot_of)_bytes", value, 0..4)
         .prop_map(|members| Json::Object(members.into_iter().collect()))
 }
 
