@@ -87,11 +87,20 @@ impl Bitmap {
     }
 
     /// Adds `count` bits of one value at the end.
+    #[inline]
     pub fn extend(&mut self, value: bool, count: usize) {
-        if count <= 1 {
-            (0..count).for_each(|_| self.push(value));
-            return;
+        // Most runs are short and end in the word that they start in.
+        let shift = self.len % 64;
+        match self.words.last_mut() {
+            Some(last) if shift > 0 && shift + count < 64 => {
+                *last |= ((u64::from(value) << count) - u64::from(value)) << shift;
+                self.len += count;
+            }
+            _ => self.extend_words(value, count),
         }
+    }
+
+    fn extend_words(&mut self, value: bool, count: usize) {
         let old_len = self.len;
         self.len += count;
         let word_count = self.len.div_ceil(64);
@@ -334,9 +343,13 @@ mod tests {
             prop_assert_eq!(bitmap.slice(start, 70).iter().collect::<Vec<_>>(),
                 bits[start..(start + 70).min(bits.len())].to_vec());
 
-            let mut extended = bitmap.clone();
-            extended.extend(true, 65);
-            prop_assert_eq!(extended.count_ones(), bitmap.count_ones() + 65);
+            for (value, count) in [(true, 65), (true, start), (false, start), (true, start % 64)] {
+                let mut extended = bitmap.clone();
+                extended.extend(value, count);
+                let more = (0..count).map(|_| value);
+                let expected: Bitmap = bitmap.iter().chain(more).collect();
+                prop_assert_eq!(extended, expected);
+            }
         }
     }
 }

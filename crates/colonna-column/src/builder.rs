@@ -1,8 +1,10 @@
 //! A column that grows value by value.
 
+mod scalars;
+
 use std::sync::Arc;
 
-use colonna_schema::{DataType, Scalar};
+use colonna_schema::DataType;
 
 use crate::{Bitmap, Column, ColumnError, Interner, Strings, Values};
 
@@ -14,7 +16,7 @@ const TRIAL_LEN: usize = 1024;
 ///
 /// A struct or list grows from its parts: push into [`ColumnBuilder::fields_mut`] or
 /// [`ColumnBuilder::elements_mut`], then close the row with [`ColumnBuilder::close_row`]. A null
-/// struct is pushed with [`ColumnBuilder::push_null`], which pushes a null into each field.
+/// struct is pushed with [`ColumnBuilder::push_null`]. Fields have nulls where nothing was pushed.
 #[derive(Clone, Debug)]
 pub struct ColumnBuilder {
     data_type: DataType,
@@ -53,6 +55,8 @@ impl Room {
     }
 }
 
+// With a tag of its own it is matched in one step, for every value.
+#[repr(u8)]
 #[derive(Clone, Debug)]
 enum Parts {
     Null,
@@ -209,7 +213,8 @@ impl ColumnBuilder {
                 let end = offsets.last().copied().unwrap_or_default();
                 offsets.resize(len + 1, end);
             }
-            Parts::Struct(fields) => fields.iter_mut().for_each(|field| field.push_nulls(count)),
+            // What its fields lack is filled up when they get their next value.
+            Parts::Struct(_) => {}
         }
         let validity = self.validity.get_or_insert_default();
         validity.extend(true, self.len - validity.len());
@@ -282,10 +287,20 @@ impl ColumnBuilder {
     /// Where the column is of another type.
     #[inline]
     pub fn push_text(&mut self, value: &str) -> Result<(), ColumnError> {
+        self.push_utf8(value.as_bytes())
+    }
+
+    /// Adds the bytes of a text, which whoever adds them knows to be UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// Where the column is of another type.
+    #[inline(always)]
+    pub fn push_utf8(&mut self, value: &[u8]) -> Result<(), ColumnError> {
         match &mut self.parts {
             Parts::Strings(values) => values.push(value),
             Parts::Interned { codes, interner } => {
-                codes.push(interner.intern(value.as_bytes()));
+                codes.push(interner.intern(value));
                 self.settle_form();
             }
             _ => return Err(self.mismatch(DataType::Utf8)),
@@ -331,7 +346,7 @@ impl ColumnBuilder {
         match &mut self.parts {
             Parts::Strings(values) => added.iter().for_each(|text| values.push(text)),
             Parts::Interned { codes, interner } => {
-                codes.extend(added.iter().map(|text| interner.intern(text.as_bytes())));
+                codes.extend(added.iter().map(|text| interner.intern(text)));
             }
             _ => return Err(self.mismatch(DataType::Utf8)),
         }
@@ -347,6 +362,13 @@ impl ColumnBuilder {
             && codes.len() >= TRIAL_LEN
             && interner.len() * 2 > codes.len()
         {
+            self.intern_no_more();
+        }
+    }
+
+    #[cold]
+    fn intern_no_more(&mut self) {
+        if let Parts::Interned { codes, interner } = &self.parts {
             self.parts = Parts::Strings(interner.words().gather(codes));
         }
     }
@@ -365,7 +387,8 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// The fields of a struct column; none for another.
+    /// The fields of a struct column; none for another. One that got nothing in the last rows has
+    /// fewer rows than the struct, and is to be filled up before it gets a value.
     pub fn fields_mut(&mut self) -> &mut [Self] {
         match &mut self.parts {
             Parts::Struct(fields) => fields,
@@ -433,12 +456,10 @@ impl ColumnBuilder {
 
     /// Ends a row of a struct, list or map with what was pushed into its parts. A struct field that
     /// got nothing becomes null; a map key that got no value has null.
+    #[inline]
     pub fn close_row(&mut self) {
         match &mut self.parts {
-            Parts::Struct(fields) => {
-                let len = self.len + 1;
-                fields.iter_mut().for_each(|field| field.push_nulls_to(len));
-            }
+            Parts::Struct(_) => {}
             Parts::Entries { offsets, children } => {
                 let end = children.first().map_or(0, Self::len);
                 children.iter_mut().for_each(|child| child.push_nulls_to(end));
@@ -447,58 +468,6 @@ impl ColumnBuilder {
             _ => return,
         }
         self.pushed();
-    }
-
-    /// Adds a value of any type.
-    ///
-    /// # Errors
-    ///
-    /// Where the column is of another type.
-    pub fn push_scalar(&mut self, value: &Scalar) -> Result<(), ColumnError> {
-        match (value, &self.data_type) {
-            (Scalar::Null, _) => self.push_null(),
-            (Scalar::Boolean(value), _) => self.push_bool(*value)?,
-            (Scalar::Int64(value), DataType::Int64)
-            | (Scalar::Timestamp(value), DataType::Timestamp) => {
-                self.push_i64(*value)?;
-            }
-            (Scalar::Date(days), DataType::Date) => self.push_i64(i64::from(*days))?,
-            (Scalar::Float64(value), _) => self.push_f64(*value)?,
-            (Scalar::Decimal { value, scale }, DataType::Decimal { scale: wanted, .. })
-                if scale == wanted =>
-            {
-                self.push_decimal(*value)?;
-            }
-            (Scalar::Utf8(text), DataType::Utf8) => self.push_text(text)?,
-            (Scalar::Binary(bytes), _) => self.push_bytes(bytes)?,
-            (Scalar::List(values), DataType::List(_)) => {
-                if let [elements] = self.elements_mut() {
-                    values.iter().try_for_each(|value| elements.push_scalar(value))?;
-                }
-                self.close_row();
-            }
-            (Scalar::Map(entries), DataType::Map(..)) => {
-                if let [keys, values] = self.elements_mut() {
-                    for (key, value) in entries {
-                        keys.push_scalar(key)?;
-                        values.push_scalar(value)?;
-                    }
-                }
-                self.close_row();
-            }
-            (Scalar::Struct(values), DataType::Struct(fields)) => {
-                let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();
-                for (name, field) in names.iter().zip(self.fields_mut()) {
-                    match values.iter().find(|(given, _)| given == name) {
-                        Some((_, value)) => field.push_scalar(value)?,
-                        None => field.push_null(),
-                    }
-                }
-                self.close_row();
-            }
-            (other, _) => return Err(self.mismatch(other.data_type())),
-        }
-        Ok(())
     }
 
     /// The column.
@@ -520,7 +489,10 @@ impl ColumnBuilder {
             Parts::Interned { codes, interner } => {
                 Values::Codes { codes, dictionary: Arc::new(interner.into_words()) }
             }
-            Parts::Struct(fields) => Values::Struct(fields.into_iter().map(Self::finish).collect()),
+            Parts::Struct(mut fields) => {
+                fields.iter_mut().for_each(|field| field.push_nulls_to(self.len));
+                Values::Struct(fields.into_iter().map(Self::finish).collect())
+            }
             Parts::Entries { offsets, children } => {
                 let mut children = children.into_iter().map(|child| Box::new(child.finish()));
                 match (children.next(), children.next()) {
@@ -550,6 +522,7 @@ impl ColumnBuilder {
     }
 
     /// Fills up with nulls to `len` rows.
+    #[inline]
     pub fn push_nulls_to(&mut self, len: usize) {
         if len > self.len {
             self.push_nulls(len - self.len);
@@ -561,6 +534,7 @@ impl ColumnBuilder {
         self.len += 1;
     }
 
+    #[cold]
     fn mismatch(&self, found: DataType) -> ColumnError {
         ColumnError::TypeMismatch { expected: self.data_type.clone(), found }
     }

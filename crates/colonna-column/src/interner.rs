@@ -80,8 +80,23 @@ impl Interner {
     /// let mut interner = Interner::new();
     /// assert_eq!([b"a", b"b", b"a"].map(|word| interner.intern(word)), [0, 1, 0]);
     /// ```
-    #[inline]
     pub fn intern(&mut self, word: &[u8]) -> u32 {
+        if word.len() <= TOLD_BY_HASH {
+            self.number_of(word, |_, _| true)
+        } else {
+            self.intern_long(word)
+        }
+    }
+
+    /// Of its own, so that short words do not pay for what this needs.
+    #[inline(never)]
+    fn intern_long(&mut self, word: &[u8]) -> u32 {
+        self.number_of(word, |words, number| is_same(words.bytes(number), word))
+    }
+
+    /// The number of a word, which is the one of its length and hash that is the same.
+    #[inline(always)]
+    fn number_of(&mut self, word: &[u8], is_same: impl Fn(&Strings, usize) -> bool) -> u32 {
         let (hash, len) = (hash(word), len_of(word));
         let mask = self.slots.len() - 1;
         let mut at = slot_of(hash) & mask;
@@ -90,18 +105,12 @@ impl Interner {
             if slot.number == 0 {
                 return self.insert(at, hash, word);
             }
-            let is_alike = slot.hash == hash && slot.len == len;
-            if is_alike && (word.len() <= TOLD_BY_HASH || self.is_at(slot, word)) {
-                return slot.number - 1;
+            let number = slot.number - 1;
+            if slot.hash == hash && slot.len == len && is_same(&self.words, number as usize) {
+                return number;
             }
             at = (at + 1) & mask;
         }
-    }
-
-    /// Whether this is the word of a slot.
-    #[inline]
-    fn is_at(&self, slot: Slot, word: &[u8]) -> bool {
-        is_same(self.words.bytes(slot.number as usize - 1), word)
     }
 
     #[cold]
@@ -136,25 +145,39 @@ impl Interner {
 /// each step can be undone.
 #[inline]
 fn hash(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
     let mut state = bytes.len() as u64;
-    if let Some(last) = bytes.last_chunk() {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            state = mix(state, u64::from_le_bytes(*word));
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (blocks, _) = bytes[..bytes.len() - 1].as_chunks::<16>();
+        for block in blocks {
+            state = folded(state, u128::from_le_bytes(*block));
         }
-        if !rest.is_empty() {
-            // The last eight bytes overlap with what has been mixed in, which does no harm.
-            state = mix(state, u64::from_le_bytes(*last));
-        }
+        // The last bytes may overlap with what has been folded in, which does no harm.
+        state = folded(state, u128::from_le_bytes(*last));
+    } else if bytes.len() > TOLD_BY_HASH
+        && let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk())
+    {
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        state = folded(state, u128::from(first) << 64 | u128::from(last));
     } else {
-        state = mix(state, short_word(bytes));
+        state = (state.rotate_left(23) ^ short_word(bytes)).wrapping_mul(FACTOR);
     }
     state ^ (state >> 32)
 }
 
-/// All of fewer than eight bytes, some of them twice.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Both halves of a block multiplied, and the halves of the product laid upon each other: each bit
+/// depends on many.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "numbers are cut into their halves")]
+fn folded(state: u64, block: u128) -> u64 {
+    const OTHER_FACTOR: u64 = 0xd6e8_feb8_6659_fd93;
+    let (left, right) = ((block >> 64) as u64, block as u64);
+    let product = u128::from(left ^ state ^ FACTOR) * u128::from(right ^ OTHER_FACTOR);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// All of up to eight bytes, some of them twice.
 #[inline]
 fn short_word(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
@@ -166,8 +189,9 @@ fn short_word(bytes: &[u8]) -> u64 {
 }
 
 /// Whether texts of one length are equal. Those of at least eight bytes that are not long are
-/// compared in registers, of which each half may overlap the other: a call costs more.
-#[inline]
+/// compared in registers, of which each half may overlap the other: a call costs more. Inlined into a
+/// loop, more of it is made ready before the loop than is needed in it.
+#[inline(never)]
 fn is_same(left: &[u8], right: &[u8]) -> bool {
     fn halves<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
         text.first_chunk().zip(text.last_chunk())

@@ -338,8 +338,12 @@ fn picked_texts(pieces: &[&Column], picks: &Picks) -> Option<Values> {
     let bytes_of = |(piece, row): (usize, usize)| {
         if pieces[piece].is_valid(row) { texts[piece].bytes(row) } else { &[] }
     };
-    let byte_len = picks.places().map(|place| bytes_of(place).len()).sum();
-    let mut picked = Strings::with_capacity(picks.len(), byte_len);
+    let byte_len = |run: &Run| match texts[run.piece()] {
+        // A null takes no bytes, or few.
+        Texts::Flat(strings) => strings.byte_len_of(run.rows()),
+        _ => run.rows().map(|row| bytes_of((run.piece(), row)).len()).sum(),
+    };
+    let mut picked = Strings::with_capacity(picks.len(), picks.runs.iter().map(byte_len).sum());
     for run in &picks.runs {
         match (texts[run.piece()], pieces[run.piece()].validity()) {
             (Texts::Flat(strings), None) => picked.append_range(strings, run.rows()),

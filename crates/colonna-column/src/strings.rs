@@ -74,7 +74,13 @@ impl Strings {
         self.bytes.len()
     }
 
+    /// The bytes of the values in a range of positions, which must lie inside.
+    pub fn byte_len_of(&self, range: Range<usize>) -> usize {
+        self.offsets[range.end] - self.offsets[range.start]
+    }
+
     /// Adds a value at the end.
+    #[inline(always)]
     pub fn push(&mut self, value: impl AsRef<[u8]>) {
         self.bytes.extend_from_slice(value.as_ref());
         self.offsets.push(self.bytes.len());

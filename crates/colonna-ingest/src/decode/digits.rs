@@ -14,20 +14,29 @@ pub(crate) const DOUBLE_POWERS: [f64; 15] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
 
 /// The bytes from `at` on as one word, filled up with zeros.
-#[inline]
+#[inline(always)]
 fn word(text: &[u8], at: usize) -> u64 {
     let rest = text.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(word) => u64::from_le_bytes(*word),
-        None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    }
+    rest.first_chunk().map_or_else(|| last_word(rest), |word| u64::from_le_bytes(*word))
+}
+
+#[cold]
+fn last_word(rest: &[u8]) -> u64 {
+    rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 /// The value and the count of the digits that stand at `at`. Past [`MOST_DIGITS`] the value means
 /// nothing.
-#[inline]
+#[inline(always)]
 pub(crate) fn leading_digits(text: &[u8], at: usize) -> (i64, usize) {
-    let (mut value, mut len) = (0_u64, 0);
+    let (value, len) = digits_of(word(text, at));
+    if len < WIDTH { (value.cast_signed(), len) } else { many_digits(text, at, value) }
+}
+
+/// The same where the first word is all digits.
+#[inline(never)]
+fn many_digits(text: &[u8], at: usize, first: u64) -> (i64, usize) {
+    let (mut value, mut len) = (first, WIDTH);
     loop {
         let word = word(text, at + len);
         let (part, count) = digits_of(word);
@@ -41,14 +50,14 @@ pub(crate) fn leading_digits(text: &[u8], at: usize) -> (i64, usize) {
 }
 
 /// The value and the count of the digits that a word starts with.
-#[inline]
+#[inline(always)]
 fn digits_of(word: u64) -> (u64, usize) {
     let count = bytes_before(no_digits(word));
     (first_digits(word, count), count)
 }
 
 /// Some bits of each byte that is no digit, none of one before which all are.
-#[inline]
+#[inline(always)]
 fn no_digits(word: u64) -> u64 {
     // The upper half of a digit is 3, also when 6 is added. A sum that goes over into the next byte
     // comes from one that is no digit.
@@ -58,7 +67,7 @@ fn no_digits(word: u64) -> u64 {
 }
 
 /// The number whose digits are the first `count` bytes of a word.
-#[inline]
+#[inline(always)]
 fn first_digits(word: u64, count: usize) -> u64 {
     if count == 0 {
         return 0;
@@ -76,7 +85,7 @@ pub(crate) fn number_of(digits: u64) -> u64 {
 }
 
 /// The integer that stands at `at`, and its length. None where it has to be looked at closely.
-#[inline]
+#[inline(always)]
 pub(crate) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);
@@ -88,7 +97,7 @@ pub(crate) fn integer(text: &[u8], at: usize) -> Option<(i64, usize)> {
 
 /// The double nearest to the number that stands at `at`, and the length of that. None where it has to
 /// be looked at closely: it has more than fifteen digits, or an exponent.
-#[inline]
+#[inline(always)]
 pub(crate) fn double(text: &[u8], at: usize) -> Option<(f64, usize)> {
     let is_negative = text.get(at) == Some(&b'-');
     let start = at + usize::from(is_negative);
@@ -116,7 +125,7 @@ pub(crate) fn exact(number: u64) -> f64 {
 
 /// The digits of a number that ends in this word, and how many of them stand before and behind the
 /// point. A point without digits is left to whoever looks closely.
-#[inline]
+#[inline(always)]
 fn short_number(word: u64) -> Option<(u64, usize, usize)> {
     let ends = no_digits(word);
     let point = bytes_before(ends);

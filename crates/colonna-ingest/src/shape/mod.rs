@@ -2,6 +2,7 @@
 
 mod convert;
 mod file;
+mod quoted_key;
 mod reconcile;
 mod residual;
 mod shaper;
@@ -14,9 +15,9 @@ use colonna_schema::{DataType, Field, Schema};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use self::quoted_key::QuotedKey;
 pub(crate) use self::shaper::write_text;
 pub use self::shaper::{Misfit, Shaper};
-use self::shred::QuotedKey;
 use crate::TimeFormat;
 use crate::infer::NumberStyle;
 

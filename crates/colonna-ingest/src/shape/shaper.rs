@@ -145,7 +145,18 @@ impl Shaper {
     /// # Errors
     ///
     /// Where a value does not fit and cannot be kept otherwise; the record is dropped then.
+    #[inline]
     pub fn finish_record(&mut self) -> Result<(), Misfit> {
+        let required = self.shape.required.as_ref();
+        let is_plain = self.extra_fields.is_empty() && self.state.unfit.is_empty();
+        if is_plain && required.is_none_or(|required| !self.lacks(&required.slots)) {
+            self.rows += 1;
+            return Ok(());
+        }
+        self.finish_odd_record()
+    }
+
+    fn finish_odd_record(&mut self) -> Result<(), Misfit> {
         for (name, text) in std::mem::take(&mut self.extra_fields) {
             match self.column_of(&name) {
                 Some(index) => self.push_text(index, &text, true),

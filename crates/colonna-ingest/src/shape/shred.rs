@@ -7,11 +7,12 @@
 //! have written just so.
 
 use colonna_column::ColumnBuilder;
+use fearless_simd::{Simd, u8x64};
 
 use super::shaper::{write_number, write_string};
 use super::{ObjectShape, Policy, Shaper, ValueShape};
 use crate::decode::digits;
-use crate::decode::json::{Cursor, Kind, plain_len, unescape};
+use crate::decode::json::{Cursor, Kind, plain_len, plain_len_by, unescape};
 use crate::decode::moments::Moments;
 use crate::infer::read_number;
 
@@ -19,11 +20,18 @@ impl Shaper {
     /// Adds the record that starts at `start` of a text and takes up the rest of its line. Where the
     /// next line starts; nothing where the record has to go the ordinary way, and nothing of it is
     /// left then. Else the record is to be ended by [`Shaper::finish_record`].
-    #[inline]
-    pub(crate) fn push_line(&mut self, text: &str, start: usize) -> Option<usize> {
+    #[inline(always)]
+    pub(crate) fn push_line<S: Simd>(
+        &mut self,
+        simd: S,
+        text: &str,
+        start: usize,
+        scratch: &mut Vec<u8>,
+    ) -> Option<usize> {
         let (shape, columns, row, moments) = self.parts_mut();
-        let mut shredder = Shredder { text, bytes: text.as_bytes(), at: start, moments };
-        let next = shredder.record(columns, &shape.root, row);
+        let rest = text.as_bytes().get(start..)?;
+        let mut shredder = Shredder { simd, text, moments, scratch };
+        let next = shredder.record(rest, columns, &shape.root, row);
         if next.is_none() {
             columns.iter_mut().for_each(|column| column.truncate(row));
         }
@@ -31,357 +39,376 @@ impl Shaper {
     }
 }
 
-/// A place in the text. Every step gives `None` where the record has to go the ordinary way.
-struct Shredder<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
-    moments: &'a mut Moments,
+/// What follows in the text what was read; nothing where the record has to go the ordinary way.
+type Rest<'a> = Option<&'a [u8]>;
+
+/// What stands next in an object.
+enum Next<'a> {
+    /// The field of the next key, and what stands behind its colon.
+    Member(usize, &'a [u8]),
+    End(&'a [u8]),
 }
 
-impl<'a> Shredder<'a> {
+/// Reads a text, of which each step is given what is left, and leaves what it has not read.
+struct Shredder<'a, 'm, S> {
+    simd: S,
+    text: &'a str,
+    moments: &'m mut Moments,
+    /// The text that a string with escapes stands for.
+    scratch: &'m mut Vec<u8>,
+}
+
+impl<'a, S: Simd> Shredder<'a, '_, S> {
+    #[inline]
     fn record(
         &mut self,
+        text: &'a [u8],
         columns: &mut [ColumnBuilder],
         shape: &ObjectShape,
         row: usize,
     ) -> Option<usize> {
-        self.eat(b'{')?;
-        self.object(columns, shape, row)?;
-        self.skip_blanks();
-        match self.peek() {
-            Some(b'\n') => Some(self.at + 1),
-            None => Some(self.at),
-            Some(_) => None,
-        }
+        let rest = self.object(text.strip_prefix(b"{")?, columns, shape, row)?;
+        let rest = match behind_blanks(rest) {
+            [b'\n', rest @ ..] => rest,
+            [] => &[],
+            _ => return None,
+        };
+        Some(self.text.len() - rest.len())
     }
 
     /// The members of an object, from behind its brace to behind the other one.
     fn object(
         &mut self,
+        text: &'a [u8],
         columns: &mut [ColumnBuilder],
         shape: &ObjectShape,
         row: usize,
-    ) -> Option<()> {
-        self.skip_blanks();
-        if self.eat(b'}').is_some() {
-            return Some(());
+    ) -> Rest<'a> {
+        // Here the processor's vectors come in, and again for each object within another.
+        let simd = self.simd;
+        simd.vectorize(
+            #[inline(always)]
+            move || self.members(text, columns, shape, row),
+        )
+    }
+
+    #[inline(always)]
+    fn members(
+        &mut self,
+        text: &'a [u8],
+        columns: &mut [ColumnBuilder],
+        shape: &ObjectShape,
+        row: usize,
+    ) -> Rest<'a> {
+        let first = shape.keys.first().and_then(|key| key.strip_from::<1>(text));
+        let mut next = first.map(|value| Next::Member(0, value));
+        if next.is_none() {
+            next = self.first_member(text, shape);
         }
-        let mut hint = 0;
+        let (mut index, mut value) = match next? {
+            Next::Member(index, value) => (index, value),
+            Next::End(rest) => return Some(rest),
+        };
         loop {
-            let index = self.key(shape, hint)?;
-            hint = index + 1;
             let field = shape.fields.get(index)?;
             let column = columns.get_mut(field.slot)?;
-            // One more row than there should be: the key stood in the object before.
-            if column.len() > row {
-                return None;
+            if column.len() != row {
+                fill_up(column, row)?;
             }
-            column.push_nulls_to(row);
-            self.value(column, &field.value, field.policy == Policy::Keep)?;
-            self.skip_blanks();
-            match self.peek()? {
-                b',' => {
-                    self.at += 1;
-                    self.skip_blanks();
-                }
-                b'}' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                _ => return None,
+            let is_exact = field.policy == Policy::Keep;
+            let rest = self.value(behind_blanks(value), column, &field.value, is_exact)?;
+            if let [b'}', rest @ ..] = rest {
+                return Some(rest);
             }
+            index += 1;
+            value = match shape.keys.get(index).and_then(|key| key.strip_from::<0>(rest)) {
+                Some(value) => value,
+                None => match self.next_member(rest, shape, index)? {
+                    Next::End(rest) => return Some(rest),
+                    Next::Member(found, value) => {
+                        index = found;
+                        value
+                    }
+                },
+            };
         }
     }
 
-    /// The field of the key that stands here, and past its colon.
-    #[inline]
-    fn key(&mut self, shape: &ObjectShape, hint: usize) -> Option<usize> {
-        let rest = self.bytes.get(self.at..)?;
-        // Keys come in one order; the next one or two may be missing.
-        let mut index = None;
-        for (skipped, key) in shape.keys.get(hint..).unwrap_or_default().iter().take(3).enumerate()
-        {
-            if let Some(len) = key.len_in(rest) {
-                index = Some(hint + skipped);
-                self.at += len;
-                break;
-            }
-        }
-        let index = match index {
-            Some(index) => index,
-            None => {
-                let key = self.plain_string()?;
-                shape.find(key, usize::MAX)?
-            }
-        };
-        self.skip_blanks();
-        self.eat(b':')?;
-        self.skip_blanks();
-        Some(index)
-    }
-
-    fn value(
-        &mut self,
-        column: &mut ColumnBuilder,
-        shape: &ValueShape,
-        exactly: bool,
-    ) -> Option<()> {
-        match (shape, self.peek()?) {
-            (_, b'n') => {
-                self.word("null")?;
-                column.push_null();
-            }
-            (ValueShape::Text(reading), first) if !reading.is_open => {
-                self.text(column, first)?;
-            }
-            (ValueShape::Int64(_), b'-' | b'0'..=b'9') => {
-                let value = self.integer()?;
-                column.push_i64(value).ok()?;
-            }
-            (ValueShape::Float64(_), b'-' | b'0'..=b'9') => self.double(column, shape, exactly)?,
-            (ValueShape::Boolean, first @ (b't' | b'f')) => {
-                self.word(if first == b't' { "true" } else { "false" })?;
-                column.push_bool(first == b't').ok()?;
-            }
-            (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'"') => {
-                if let Some(value) = self.moment(shape) {
-                    return column.push_i64(value).ok();
-                }
-                let text = self.plain_string()?;
-                write_string(column, shape, text, exactly).then_some(())?;
-            }
-            (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'-' | b'0'..=b'9') => {
-                let text = self.number_text()?;
-                let number = read_number(text);
-                write_number(column, shape, text, number, exactly).then_some(())?;
-            }
-            (ValueShape::Struct(object), b'{') => {
-                self.at += 1;
-                let row = column.len();
-                self.object(column.fields_mut(), object, row)?;
-                column.close_row();
-            }
-            (ValueShape::List(element), b'[') => {
-                self.at += 1;
-                if let [elements] = column.elements_mut() {
-                    self.elements(elements, element, exactly)?;
-                }
-                column.close_row();
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    /// A day or a moment, and past its quotes, where it is written as most are.
-    #[inline]
-    fn moment(&mut self, shape: &ValueShape) -> Option<i64> {
-        let start = self.at + 1;
-        let (value, len) = match shape {
-            ValueShape::Date(format) if Moments::are_of(format) => {
-                let (micros, len) = self.moments.date(self.bytes, start)?;
-                (micros / MICROS_PER_DAY, len)
-            }
-            ValueShape::Timestamp { format, .. } if Moments::are_of(format) => {
-                self.moments.moment(self.bytes, start)?
-            }
-            _ => return None,
-        };
-        (self.bytes.get(start + len) == Some(&b'"')).then_some(())?;
-        self.at = start + len + 1;
-        Some(value)
-    }
-
-    /// The elements of a list, from behind its bracket to behind the other one.
-    fn elements(
-        &mut self,
-        column: &mut ColumnBuilder,
-        shape: &ValueShape,
-        exactly: bool,
-    ) -> Option<()> {
-        self.skip_blanks();
-        if self.eat(b']').is_some() {
-            return Some(());
-        }
-        loop {
-            self.value(column, shape, exactly)?;
-            self.skip_blanks();
-            match self.peek()? {
-                b',' => {
-                    self.at += 1;
-                    self.skip_blanks();
-                }
-                b']' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                _ => return None,
-            }
+    /// What stands behind the brace of an object.
+    #[inline(never)]
+    fn first_member(&self, text: &'a [u8], shape: &ObjectShape) -> Option<Next<'a>> {
+        match behind_blanks(text) {
+            [b'}', rest @ ..] => Some(Next::End(rest)),
+            rest => self.member(rest, shape, 0),
         }
     }
 
-    /// A value for a column of texts: a string, or a number or boolean as it is written.
-    #[inline]
-    fn text(&mut self, column: &mut ColumnBuilder, first: u8) -> Option<()> {
-        match first {
-            b'"' => {
-                let start = self.at + 1;
-                let len = plain_len(self.bytes.get(start..)?);
-                if self.bytes.get(start + len) == Some(&b'"') {
-                    self.at = start + len + 1;
-                    return column.push_text(self.text.get(start..start + len)?).ok();
-                }
-                let mut cursor = Cursor { bytes: self.bytes, at: self.at };
-                let kind = cursor.string().ok()?;
-                self.at = cursor.at;
-                let inner = self.text.get(start..self.at - 1)?;
-                match kind {
-                    Kind::EscapedText => column.push_text(&unescape(inner)).ok(),
-                    _ => column.push_text(inner).ok(),
-                }
-            }
-            b'-' | b'0'..=b'9' => {
-                let text = self.number_text()?;
-                column.push_text(text).ok()
-            }
-            b't' => column.push_text(self.word("true")?).ok(),
-            b'f' => column.push_text(self.word("false")?).ok(),
+    /// What stands behind a value of an object.
+    #[inline(never)]
+    fn next_member(&self, text: &'a [u8], shape: &ObjectShape, hint: usize) -> Option<Next<'a>> {
+        match behind_blanks(text) {
+            [b'}', rest @ ..] => Some(Next::End(rest)),
+            [b',', rest @ ..] => self.member(behind_blanks(rest), shape, hint),
             _ => None,
         }
     }
 
-    /// A string without escapes.
+    /// The member whose key stands here.
     #[inline]
-    fn plain_string(&mut self) -> Option<&'a str> {
-        self.eat(b'"')?;
-        let start = self.at;
-        self.at += plain_len(self.bytes.get(start..)?);
-        let text = self.text.get(start..self.at)?;
-        self.eat(b'"')?;
-        Some(text)
-    }
-
-    fn number_text(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        let mut cursor = Cursor { bytes: self.bytes, at: start };
-        cursor.number().ok()?;
-        self.at = cursor.at;
-        self.text.get(start..self.at)
-    }
-
-    #[inline]
-    fn integer(&mut self) -> Option<i64> {
-        match digits::integer(self.bytes, self.at) {
-            Some((value, len)) => {
-                self.at += len;
-                Some(value)
+    fn member(&self, text: &'a [u8], shape: &ObjectShape, hint: usize) -> Option<Next<'a>> {
+        // Keys come in one order; the next one or two may be missing.
+        let near = shape.keys.get(hint..).unwrap_or_default().iter().take(3);
+        for (index, key) in (hint..).zip(near) {
+            if let Some(value) = key.strip_from::<1>(text) {
+                return Some(Next::Member(index, value));
             }
-            None => self.number_text().and_then(|text| text.parse().ok()),
         }
+        let (key, rest) = self.plain_string(text)?;
+        let index = shape.find(key, usize::MAX)?;
+        Some(Next::Member(index, behind_blanks(rest).strip_prefix(b":")?))
     }
 
-    #[inline]
-    fn double(
+    /// A value as most are.
+    #[inline(always)]
+    fn value(
         &mut self,
+        text: &'a [u8],
         column: &mut ColumnBuilder,
         shape: &ValueShape,
         exactly: bool,
-    ) -> Option<()> {
-        match digits::double(self.bytes, self.at) {
-            Some((value, len)) if !matches!(self.bytes.get(self.at + len), Some(b'e' | b'E')) => {
-                self.at += len;
-                column.push_f64(value).ok()
+    ) -> Rest<'a> {
+        let (first, behind) = text.split_first()?;
+        match shape {
+            ValueShape::Text(reading) if *first == b'"' && !reading.is_open => {
+                let len = plain_len_by::<S, u8x64<S>>(self.simd, behind);
+                let (value, rest) = behind.split_at_checked(len)?;
+                if let [b'"', rest @ ..] = rest {
+                    column.push_utf8(value).ok()?;
+                    return Some(rest);
+                }
             }
-            _ => {
-                let text = self.number_text()?;
-                let number = read_number(text);
-                write_number(column, shape, text, number, exactly).then_some(())
+            ValueShape::Int64(_) => {
+                if let Some((value, len)) = digits::integer(text, 0) {
+                    column.push_i64(value).ok()?;
+                    return text.get(len..);
+                }
             }
+            ValueShape::Float64(_) => {
+                if let Some((value, len)) = digits::double(text, 0) {
+                    let rest = text.get(len..)?;
+                    if !matches!(rest, [b'e' | b'E', ..]) {
+                        column.push_f64(value).ok()?;
+                        return Some(rest);
+                    }
+                }
+            }
+            ValueShape::Date(_) | ValueShape::Timestamp { .. } if *first == b'"' => {
+                if let Some((value, rest)) = self.moment(behind, shape) {
+                    column.push_i64(value).ok()?;
+                    return Some(rest);
+                }
+            }
+            ValueShape::Struct(object) if *first == b'{' => {
+                let row = column.len();
+                let rest = self.object(behind, column.fields_mut(), object, row)?;
+                column.close_row();
+                return Some(rest);
+            }
+            _ => {}
+        }
+        self.other_value(text, column, shape, exactly)
+    }
+
+    /// Any value.
+    #[inline(never)]
+    fn other_value(
+        &mut self,
+        text: &'a [u8],
+        column: &mut ColumnBuilder,
+        shape: &ValueShape,
+        exactly: bool,
+    ) -> Rest<'a> {
+        let (first, behind) = text.split_first()?;
+        match (shape, first) {
+            (_, b'n') => {
+                let rest = text.strip_prefix(b"null")?;
+                column.push_null();
+                Some(rest)
+            }
+            (ValueShape::Text(reading), _) if !reading.is_open => self.text(text, column),
+            (ValueShape::Int64(_), b'-' | b'0'..=b'9') => {
+                let (number, rest) = self.number(text)?;
+                column.push_i64(number.parse().ok()?).ok()?;
+                Some(rest)
+            }
+            (
+                ValueShape::Float64(_) | ValueShape::Date(_) | ValueShape::Timestamp { .. },
+                b'-' | b'0'..=b'9',
+            ) => {
+                let (text, rest) = self.number(text)?;
+                write_number(column, shape, text, read_number(text), exactly).then_some(rest)
+            }
+            (ValueShape::Boolean, b't' | b'f') => {
+                let rest = text.strip_prefix(b"true").or_else(|| text.strip_prefix(b"false"))?;
+                column.push_bool(*first == b't').ok()?;
+                Some(rest)
+            }
+            (ValueShape::Date(_) | ValueShape::Timestamp { .. }, b'"') => {
+                let (text, rest) = self.plain_string(text)?;
+                write_string(column, shape, text, exactly).then_some(rest)
+            }
+            (ValueShape::List(element), b'[') => {
+                let [elements] = column.elements_mut() else { return None };
+                let simd = self.simd;
+                let rest = simd.vectorize(
+                    #[inline(always)]
+                    move || self.elements(behind, elements, element, exactly),
+                )?;
+                column.close_row();
+                Some(rest)
+            }
+            _ => None,
         }
     }
 
-    fn word(&mut self, word: &'static str) -> Option<&'static str> {
-        self.bytes.get(self.at..)?.starts_with(word.as_bytes()).then_some(())?;
-        self.at += word.len();
-        Some(word)
+    /// A day or a moment, and past its closing quote, where it is written as most are.
+    #[inline(always)]
+    fn moment(&mut self, text: &'a [u8], shape: &ValueShape) -> Option<(i64, &'a [u8])> {
+        let (value, len) = match shape {
+            ValueShape::Date(format) if Moments::are_of(format) => {
+                let (micros, len) = self.moments.date(text, 0)?;
+                (micros / MICROS_PER_DAY, len)
+            }
+            ValueShape::Timestamp { format, .. } if Moments::are_of(format) => {
+                self.moments.moment(text, 0)?
+            }
+            _ => return None,
+        };
+        Some((value, text.get(len..)?.strip_prefix(b"\"")?))
     }
 
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    #[inline]
-    fn eat(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then_some(())?;
-        self.at += 1;
-        Some(())
-    }
-
-    /// Blanks within a line.
-    #[inline]
-    fn skip_blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r') = self.peek() {
-            self.at += 1;
+    /// The elements of a list, from behind its bracket to behind the other one.
+    #[inline(always)]
+    fn elements(
+        &mut self,
+        text: &'a [u8],
+        column: &mut ColumnBuilder,
+        shape: &ValueShape,
+        exactly: bool,
+    ) -> Rest<'a> {
+        let mut rest = behind_blanks(text);
+        if let [b']', rest @ ..] = rest {
+            return Some(rest);
+        }
+        loop {
+            rest = self.value(rest, column, shape, exactly)?;
+            rest = match behind_blanks(rest) {
+                [b',', rest @ ..] => behind_blanks(rest),
+                [b']', rest @ ..] => return Some(rest),
+                _ => return None,
+            };
         }
     }
+
+    /// A value for a column of texts: a string, or a number or boolean as it is written.
+    fn text(&mut self, text: &'a [u8], column: &mut ColumnBuilder) -> Rest<'a> {
+        if let Some(rest) = self.unescaped(text) {
+            column.push_utf8(self.scratch).ok()?;
+            return Some(rest);
+        }
+        let mut cursor = Cursor { bytes: text, at: 0 };
+        let kind = match text.first()? {
+            b'"' => cursor.string().ok()?,
+            b'-' | b'0'..=b'9' => cursor.number().ok()?,
+            b't' if text.starts_with(b"true") => {
+                cursor.at = 4;
+                Kind::True
+            }
+            b'f' if text.starts_with(b"false") => {
+                cursor.at = 5;
+                Kind::False
+            }
+            _ => return None,
+        };
+        let (written, rest) = self.split(text, cursor.at)?;
+        match kind {
+            Kind::EscapedText => column.push_text(&unescape(within_quotes(written)?)),
+            Kind::PlainText => column.push_text(within_quotes(written)?),
+            _ => column.push_text(written),
+        }
+        .ok()?;
+        Some(rest)
+    }
+
+    /// Unescapes a string, where no escape stands for more than one byte.
+    fn unescaped(&mut self, text: &'a [u8]) -> Rest<'a> {
+        let mut rest = text.strip_prefix(b"\"")?;
+        self.scratch.clear();
+        loop {
+            let (plain, behind) = rest.split_at_checked(plain_len(rest))?;
+            self.scratch.extend_from_slice(plain);
+            let (escape, behind) = match behind {
+                [b'"', behind @ ..] => return Some(behind),
+                [b'\\', escape, behind @ ..] => (*escape, behind),
+                _ => return None,
+            };
+            self.scratch.push(match escape {
+                b'"' | b'\\' | b'/' => escape,
+                b'b' => 0x08,
+                b'f' => 0x0c,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                _ => return None,
+            });
+            rest = behind;
+        }
+    }
+
+    /// A string without escapes.
+    fn plain_string(&self, text: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+        let text = text.strip_prefix(b"\"")?;
+        let (inner, rest) = self.split(text, plain_len(text))?;
+        Some((inner, rest.strip_prefix(b"\"")?))
+    }
+
+    fn number(&self, text: &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+        let mut cursor = Cursor { bytes: text, at: 0 };
+        cursor.number().ok()?;
+        self.split(text, cursor.at)
+    }
+
+    /// The first `len` bytes of what is left of the text, and the rest.
+    fn split(&self, text: &'a [u8], len: usize) -> Option<(&'a str, &'a [u8])> {
+        let start = self.text.len().checked_sub(text.len())?;
+        Some((self.text.get(start..start + len)?, text.get(len..)?))
+    }
+}
+
+/// Adds nulls for the rows before this one. None where there is one more row than there should be:
+/// the key stood in the object before.
+fn fill_up(column: &mut ColumnBuilder, row: usize) -> Option<()> {
+    column.push_nulls_to(row);
+    (column.len() == row).then_some(())
+}
+
+fn within_quotes(text: &str) -> Option<&str> {
+    text.strip_prefix('"')?.strip_suffix('"')
+}
+
+/// What stands behind blanks within a line. Mostly there are none.
+#[inline(always)]
+fn behind_blanks(text: &[u8]) -> &[u8] {
+    if text.first().is_some_and(|first| *first <= b' ') { behind_any_blanks(text) } else { text }
+}
+
+#[inline(never)]
+fn behind_any_blanks(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    while let [b' ' | b'\t' | b'\r', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest
 }
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-
-/// A key as JSON writes it, made for comparing.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct QuotedKey {
-    /// With its quotes; empty where it cannot be written without escapes.
-    bytes: Box<[u8]>,
-    /// The first sixteen bytes of it, and which bits of sixteen bytes belong to it.
-    head: u128,
-    mask: u128,
-}
-
-impl QuotedKey {
-    pub(crate) fn new(key: &str) -> Self {
-        if plain_len(key.as_bytes()) < key.len() {
-            return Self { bytes: Box::default(), head: 0, mask: 0 };
-        }
-        let bytes = format!("\"{key}\"").into_bytes().into_boxed_slice();
-        let mut head = [0; 16];
-        head.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
-        let mask =
-            u128::MAX.checked_shr(128 - 8 * u32::try_from(bytes.len().min(16)).unwrap_or(16));
-        let (head, mask) = (u128::from_le_bytes(head), mask.unwrap_or_default());
-        Self { bytes, head, mask }
-    }
-
-    /// The key's length, with its quotes, where the text starts with it.
-    #[inline]
-    fn len_in(&self, text: &[u8]) -> Option<usize> {
-        let len = self.bytes.len();
-        let is_here = match text.first_chunk::<16>() {
-            Some(head) => {
-                (u128::from_le_bytes(*head) ^ self.head) & self.mask == 0
-                    && (len <= 16 || text.get(16..len) == self.bytes.get(16..))
-            }
-            None => text.starts_with(&self.bytes),
-        };
-        (is_here && len > 0).then_some(len)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_found_whatever_its_length() {
-        for len in 0..40 {
-            let key = "k".repeat(len);
-            let text = format!("\"{key}\":1");
-            assert_eq!(QuotedKey::new(&key).len_in(text.as_bytes()), Some(len + 2), "{len}");
-            let longer = format!("\"{key}k\":1,\"more\":\"and more\"");
-            assert_eq!(QuotedKey::new(&key).len_in(longer.as_bytes()), None, "{len}");
-        }
-        assert_eq!(QuotedKey::new("a\"b").len_in(b"\"a\\\"b\":1                      "), None);
-    }
-}

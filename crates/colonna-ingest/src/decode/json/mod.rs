@@ -13,10 +13,12 @@ mod value;
 
 use std::sync::Arc;
 
+use fearless_simd::{Level, Simd, dispatch};
+
 pub(crate) use self::detect::looks_like_json;
 use self::frame::{Framing, SpanChunks};
 pub use self::options::{JsonOptions, Unwrap};
-pub(crate) use self::parse::{Cursor, Parser, plain_len};
+pub(crate) use self::parse::{Cursor, Parser, plain_len, plain_len_by};
 use self::unwrap::Rewriter;
 pub(crate) use self::unwrap::quoted;
 pub use self::value::Value;
@@ -122,12 +124,16 @@ impl<'a> Walk<'a> {
 
     /// The records of lines, straight into columns where that goes.
     fn lines(&mut self, text: &str, shaper: &mut Shaper) {
+        dispatch!(Level::new(), simd => self.lines_with(simd, text, shaper));
+    }
+
+    fn lines_with<S: Simd>(&mut self, simd: S, text: &str, shaper: &mut Shaper) {
         let bytes = text.as_bytes();
         let mut start = 0;
+        let mut scratch = Vec::new();
         while start < bytes.len() {
             let first = start + blank_len(bytes.get(start..).unwrap_or_default());
-            let next =
-                if bytes.get(first) == Some(&b'{') { shaper.push_line(text, first) } else { None };
+            let next = shaper.push_line(simd, text, first, &mut scratch);
             let end = next.unwrap_or_else(|| {
                 let rest = bytes.get(first..).unwrap_or_default();
                 memchr::memchr(b'\n', rest).map_or(bytes.len(), |newline| first + newline + 1)

@@ -1,5 +1,7 @@
 //! JSON by the letter of RFC 8259, onto a tape.
 
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16};
+
 use super::value::{Kind, Node, Value};
 use crate::Limits;
 
@@ -288,30 +290,56 @@ impl Cursor<'_> {
 /// How many bytes come before the first quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES * 128;
-    let mut len = 0;
-    // Eight bytes at a time: a byte's high bit is set where it is special. A borrow may set the bit
-    // of a byte behind a special one, never of one before it, so the first bit is right.
-    let (words, _) = bytes.as_chunks::<8>();
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let quotes = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-        let backslashes = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-        let special = (quotes | backslashes | word.wrapping_sub(ONES * 0x20)) & !word;
-        match special & HIGHS {
-            0 => len += 8,
-            found => return len + (found.trailing_zeros() / 8) as usize,
+    // Every processor has what this needs: nothing is chosen when it runs.
+    dispatch!(Level::baseline(), simd => plain_len_by::<_, u8x16<_>>(simd, bytes))
+}
+
+/// The same, as many bytes at a time as a vector has.
+#[inline(always)]
+pub(crate) fn plain_len_by<S: Simd, V: SimdInt<S, Element = u8>>(simd: S, bytes: &[u8]) -> usize {
+    let (quote, backslash) = (V::splat(simd, b'"'), V::splat(simd, b'\\'));
+    let control = V::splat(simd, 0x1f);
+    let mut rest = bytes;
+    while let Some((block, behind)) = rest.split_at_checked(V::LEN) {
+        let block = V::from_slice(simd, block);
+        let special = block.simd_eq(quote) | block.simd_eq(backslash) | block.simd_le(control);
+        let found = special.to_bitmask();
+        if found != 0 {
+            return bytes.len() - rest.len() + found.trailing_zeros() as usize;
         }
+        rest = behind;
     }
-    let rest = bytes.get(len..).unwrap_or_default();
-    len + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+    bytes.len() - rest.len() + plain_len_of_few(rest)
+}
+
+#[cold]
+fn plain_len_of_few(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fearless_simd::u8x64;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_special_in_a_string_is_found_first(
+            text in "[a-z\u{20}\u{7f}\u{fc}\u{2603}]{0,200}",
+            special in "[\"\\\\\u{0}\n\u{1f}]?",
+            more in "[a-z\"\\\\]{0,40}",
+        ) {
+            let text = format!("{text}{special}{more}");
+            let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+            let expected = text.bytes().take_while(|byte| !is_special(*byte)).count();
+            prop_assert_eq!(plain_len(text.as_bytes()), expected);
+            let found = dispatch!(
+                Level::new(), simd => plain_len_by::<_, u8x64<_>>(simd, text.as_bytes())
+            );
+            prop_assert_eq!(found, expected);
+        }
+    }
 
     fn parse(text: &str) -> Result<String, ParseError> {
         let mut parser = Parser::new(&Limits::default());

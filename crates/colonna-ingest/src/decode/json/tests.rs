@@ -424,6 +424,8 @@ fn any_record() -> impl Strategy<Value = Json> {
         (-9_i64..9).prop_map(Json::from),
         any::<f64>().prop_map(Json::from),
         "[a-c\\\\\"\u{e9}]{0,3}".prop_map(Json::from),
+        "[a-c\\\\\"/\u{8}\u{c}\n\r\t\u{1}\u{e9}]{14,18}|[a-c\u{e9}]{60,66}".prop_map(Json::from),
+        (0_u32..28).prop_map(|hour| json!(format!("2025-10-01T{hour:02}:30:00.25Z"))),
         (1_u32..28).prop_map(|day| json!(format!("2025-10-{day:02}"))),
     ];
     let value = leaf.prop_recursive(3, 12, 3, |inner| {
@@ -433,7 +435,7 @@ fn any_record() -> impl Strategy<Value = Json> {
                 .prop_map(|members| Json::Object(members.into_iter().collect())),
         ]
     });
-    prop::collection::btree_map("[a-d]", value, 0..4)
+    prop::collection::btree_map("[a-d]|a_key_of_(16|[ab]_lot_of)_bytes", value, 0..4)
         .prop_map(|members| Json::Object(members.into_iter().collect()))
 }
 
