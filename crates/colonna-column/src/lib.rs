@@ -23,6 +23,7 @@ mod columns;
 mod concat;
 mod gather;
 mod interner;
+mod numbers;
 mod pick;
 mod strings;
 
@@ -33,5 +34,6 @@ pub use column::{Column, ColumnError, Values};
 pub use columns::Columns;
 pub use concat::concat;
 pub use interner::Interner;
+pub use numbers::Numbers;
 pub use pick::{Pick, Picks, pick};
 pub use strings::Strings;

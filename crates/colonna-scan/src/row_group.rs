@@ -211,6 +211,7 @@ pub(crate) fn conform(column: Column, data_type: &DataType) -> Result<Column, Co
     if matches!(column.values(), Values::Null) {
         return Ok(Column::nulls(data_type.clone(), column.len()));
     }
+    let column = column.with_numbers();
     let (len, validity) = (column.len(), column.validity().cloned());
     let values = match (data_type, column.values()) {
         (DataType::Struct(fields), Values::Struct(_)) => {

@@ -121,13 +121,11 @@ impl Extreme {
                     };
                     best.into_iter().for_each(|best| kept.offer(group, best));
                 } else {
-                    grouping.each_valid(&column, |group, row| kept.offer(group, values[row]));
+                    kept.offer_rows(grouping, &column, |row| values[row]);
                 }
             }
             (State::Words(kept), Values::Boolean(bits)) => {
-                grouping.each_valid(&column, |group, row| {
-                    kept.offer(group, i64::from(bits.get(row)));
-                });
+                kept.offer_rows(grouping, &column, |row| i64::from(bits.get(row)));
             }
             (State::Doubles(kept), Values::Float64(values))
                 if grouping.single().is_some() && column.validity().is_none() =>
@@ -137,7 +135,7 @@ impl Extreme {
                 best.into_iter().for_each(|best| kept.offer(group, best));
             }
             (State::Doubles(kept), Values::Float64(values)) => {
-                grouping.each_valid(&column, |group, row| kept.offer(group, values[row]));
+                kept.offer_rows(grouping, &column, |row| values[row]);
             }
             (State::Decimals(kept), Values::Decimal(values)) => {
                 grouping.each_valid(&column, |group, row| {

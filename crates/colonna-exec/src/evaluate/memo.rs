@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Strings, Values};
+use colonna_column::{Bitmap, Column, Numbers, Strings, Values};
 use colonna_schema::DataType;
 
 use crate::{BoundExpr, ExecError};
@@ -22,10 +22,59 @@ pub(crate) struct Memo(RefCell<Vec<Remembered>>);
 #[derive(Clone, Debug)]
 struct Remembered {
     expr: BoundExpr,
-    dictionary: Arc<Strings>,
+    dictionary: Dictionary,
     /// How many rows asked for entries before all were computed.
     asked: usize,
     entries: Option<Arc<Entries>>,
+}
+
+/// What codes lead to.
+#[derive(Clone, Debug)]
+pub(super) enum Dictionary {
+    Texts(Arc<Strings>),
+    Numbers(Arc<Numbers>),
+}
+
+impl Dictionary {
+    /// The codes of a column that has some, and its dictionary.
+    pub(super) fn of(column: &Column) -> Option<(&[u32], Self)> {
+        match column.values() {
+            Values::Codes { codes, dictionary } => {
+                Some((codes, Self::Texts(Arc::clone(dictionary))))
+            }
+            Values::NumberCodes { codes, dictionary } => {
+                Some((codes, Self::Numbers(Arc::clone(dictionary))))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries as the values of a column.
+    pub(super) fn to_values(&self) -> Values {
+        match self {
+            Self::Texts(texts) => Values::Strings(Arc::clone(texts)),
+            Self::Numbers(numbers) => numbers.to_values(),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Texts(left), Self::Texts(right)) => Arc::ptr_eq(left, right),
+            (Self::Numbers(left), Self::Numbers(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
 }
 
 /// The result of a kernel for each entry of a dictionary, flat.
@@ -43,18 +92,18 @@ impl Memo {
     pub(super) fn entries(
         &self,
         expr: &BoundExpr,
-        dictionary: &Arc<Strings>,
+        dictionary: &Dictionary,
         row_count: usize,
         compute: impl FnOnce() -> Result<Column, ExecError>,
     ) -> Result<Option<Arc<Entries>>, ExecError> {
         let mut kept = self.0.borrow_mut();
         let same =
-            |known: &Remembered| Arc::ptr_eq(&known.dictionary, dictionary) && known.expr == *expr;
+            |known: &Remembered| known.dictionary.is_same(dictionary) && known.expr == *expr;
         let index = kept.iter().position(same).unwrap_or_else(|| {
             if kept.len() >= KEPT {
                 kept.remove(0);
             }
-            let (expr, dictionary) = (expr.clone(), Arc::clone(dictionary));
+            let (expr, dictionary) = (expr.clone(), dictionary.clone());
             kept.push(Remembered { expr, dictionary, asked: 0, entries: None });
             kept.len() - 1
         });

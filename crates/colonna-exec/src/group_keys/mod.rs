@@ -4,6 +4,7 @@
 //! only words are hashed once the columns are resolved. Positions are dense and follow the first
 //! appearance of a value; accumulators hold vectors by them.
 
+mod codes;
 mod encoding;
 mod hash;
 mod key_column;

@@ -332,7 +332,7 @@ impl Blocks {
     fn next_block(&mut self) -> Result<Option<Columns>, PageError> {
         let Some(row_count) = self.advance()? else { return Ok(None) };
         let Self { nodes, units, rows, .. } = self;
-        let columns = nodes.iter().map(|node| node.column(units, rows));
+        let columns = nodes.iter().map(|node| node.column(units, rows).map(Column::with_numbers));
         let columns = columns.collect::<Result<_, _>>()?;
         Ok(Some(Columns::try_new(Arc::clone(&self.schema), columns, row_count)?))
     }
@@ -362,7 +362,8 @@ impl Node {
                 Unit::Foreign(reader) => reader.column(rows),
             },
             Content::Struct { level, depth, fields } => {
-                let columns = fields.iter().map(|field| field.column(units, rows));
+                let columns =
+                    fields.iter().map(|field| field.column(units, rows).map(Column::with_numbers));
                 let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
                 let validity = self.is_there(units, rows, *level, *depth)?;
                 let (data_type, values) = (self.data_type.clone(), Values::Struct(columns));

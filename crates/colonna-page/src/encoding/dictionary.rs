@@ -32,23 +32,14 @@ pub fn encode(out: &mut Vec<u8>, codes: &[u32], bits: u32) {
     }
 }
 
-/// The first `count` codes of a page, wherever they lead.
-///
-/// # Errors
-///
-/// Where the bytes do not hold so many.
-pub(crate) fn decode_any(bytes: &[u8], count: usize) -> Result<Vec<u32>, PageError> {
-    let (bits, rest) = bytes.split_first().ok_or_else(|| malformed("codes without a width"))?;
-    hybrid::decode(rest, u32::from(*bits), count)
-}
-
 /// The first `count` codes of a page into a dictionary of so many words.
 ///
 /// # Errors
 ///
 /// Where the bytes do not hold so many, or one of them leads out of the dictionary.
 pub fn decode(bytes: &[u8], count: usize, word_count: usize) -> Result<Vec<u32>, PageError> {
-    let codes = decode_any(bytes, count)?;
+    let (bits, rest) = bytes.split_first().ok_or_else(|| malformed("codes without a width"))?;
+    let codes = hybrid::decode(rest, u32::from(*bits), count)?;
     // Without a way out of the middle, which processors do at once.
     let largest = codes.iter().fold(0, |largest, code| *code.max(&largest));
     if count > 0 && largest as usize >= word_count {
