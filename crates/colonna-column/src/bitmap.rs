@@ -212,6 +212,24 @@ impl Bitmap {
         })
     }
 
+    /// The positions of the bits that are set, ascending, as far as 32 bits count them.
+    pub fn positions(&self) -> Vec<u32> {
+        let mut positions = Vec::with_capacity(self.count_ones());
+        for (&word, start) in self.words.iter().zip((0_u32..=u32::MAX).step_by(64)) {
+            if word == u64::MAX {
+                positions.extend(start..=start + 63);
+                continue;
+            }
+            let mut rest = word;
+            positions.extend((0..word.count_ones()).map(|_| {
+                let bit = rest.trailing_zeros();
+                rest &= rest.wrapping_sub(1);
+                start + bit
+            }));
+        }
+        positions
+    }
+
     /// Puts a value at the places whose bits are not set, as far as there are bits.
     pub fn fill_unset<T: Copy>(&self, places: &mut [T], value: T) {
         for (places, word) in places.chunks_mut(64).zip(&self.words) {
@@ -321,6 +339,14 @@ mod tests {
             prop_assert_eq!(bitmap.iter().collect::<Vec<_>>(), bits.clone());
             let ones: Vec<usize> = (0..bits.len()).filter(|&index| bits[index]).collect();
             prop_assert_eq!(bitmap.count_ones(), ones.len());
+            let positions = bitmap.positions();
+            prop_assert!(positions.iter().map(|position| *position as usize).eq(ones.iter().copied()));
+            let mut places: Vec<usize> = (0..bits.len() + more.len()).collect();
+            bitmap.fill_unset(&mut places, usize::MAX);
+            for (row, place) in places.into_iter().enumerate() {
+                let is_unset = bits.get(row).is_some_and(|bit| !bit);
+                prop_assert_eq!(place, if is_unset { usize::MAX } else { row });
+            }
             prop_assert_eq!(bitmap.ones().collect::<Vec<_>>(), ones);
             prop_assert_eq!(bitmap.not().not(), bitmap.clone());
 

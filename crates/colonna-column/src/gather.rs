@@ -114,8 +114,7 @@ impl Column {
     /// The rows whose bit is set.
     #[must_use]
     pub fn filter(&self, selected: &Bitmap) -> Self {
-        let rows: Vec<u32> = selected.ones().filter_map(|row| u32::try_from(row).ok()).collect();
-        self.gather(&rows)
+        self.gather(&selected.positions())
     }
 }
 

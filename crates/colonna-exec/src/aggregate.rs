@@ -8,7 +8,7 @@ use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Sche
 
 use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, row_counts};
 use crate::evaluate::{Memo, evaluate_with, select_with};
-use crate::group_keys::{GroupKeys, position_rows};
+use crate::group_keys::GroupKeys;
 use crate::settle::{Settled, settle};
 use crate::{BoundExpr, BoundKind, ExecError, Slots};
 
@@ -204,7 +204,7 @@ fn update(
     if let Some(filter) = &aggregate.filter {
         let selected = select_with(filter, columns, memo)?;
         if selected.count_ones() < columns.row_count() {
-            let rows = position_rows(selected.ones())?;
+            let rows = selected.positions();
             let narrowed = gather_read(columns, &rows, |slot| aggregate.reads.contains(&slot))?;
             let groups: Vec<u32> = match grouping {
                 Grouping::Each(groups) => rows.iter().map(|&row| groups[row as usize]).collect(),

@@ -36,7 +36,7 @@ pub(crate) fn run(
         if selected.as_ref().is_some_and(|selected| selected.count_ones() == 0) {
             continue;
         }
-        let kept = selected.map(|selected| positions(&selected));
+        let kept = selected.map(|selected| selected.positions());
         take_in(partial, rows.past(looked_at, kept.as_deref())?, std::mem::take(&mut read))?;
     }
     Ok(rows.counters())
@@ -48,11 +48,6 @@ fn both(left: Option<Bitmap>, right: Option<Bitmap>) -> Option<Bitmap> {
         (Some(left), Some(right)) => Some(left.and(&right)),
         (left, right) => left.or(right),
     }
-}
-
-/// The positions of the bits that are set. A block has fewer rows than 32 bits count.
-fn positions(bits: &Bitmap) -> Vec<u32> {
-    bits.ones().filter_map(|row| u32::try_from(row).ok()).collect()
 }
 
 /// The rows of a task as the columns of the plan's slots, block after block. What the predicate

@@ -44,20 +44,31 @@ fn offer<T: Copy>(
 
 /// The first of the doubles that no other goes before.
 fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
-    let (first, rest) = values.split_first()?;
-    let mut has_nan = first.is_nan();
-    let mut best = *first;
-    for &value in rest {
+    const LANES: usize = 8;
+    let first = *values.first()?;
+    let better = |best: f64, value: f64| {
         let is_better = if wanted == Ordering::Greater { value > best } else { value < best };
-        best = if is_better { value } else { best };
-        has_nan |= value.is_nan();
+        if is_better { value } else { best }
+    };
+    // In several lanes, so that none waits for the value before it.
+    let (mut lanes, mut has_nan) = ([first; LANES], false);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (best, &value) in lanes.iter_mut().zip(chunk) {
+            *best = better(*best, value);
+            has_nan |= value.is_nan();
+        }
     }
-    if !has_nan {
-        return Some(best);
+    has_nan |= rest.iter().any(|value| value.is_nan());
+    if has_nan {
+        let mut kept = None;
+        let offered = |value: &f64| offer(&mut kept, *value, wanted, |a, b| cmp_doubles(*a, *b));
+        values.iter().for_each(offered);
+        return kept;
     }
-    let mut kept = None;
-    values.iter().for_each(|&value| offer(&mut kept, value, wanted, |a, b| cmp_doubles(*a, *b)));
-    kept
+    let best = lanes.into_iter().chain(rest.iter().copied()).fold(first, better);
+    // Zeros of both signs are equal, and only the first of them is the answer.
+    if best == 0.0 { values.iter().copied().find(|value| *value == 0.0) } else { Some(best) }
 }
 
 fn offer_bytes(kept: &mut Option<Vec<u8>>, value: &[u8], wanted: Ordering) {

@@ -61,13 +61,13 @@ impl Grouping<'_> {
                 groups.iter().enumerate().for_each(|(row, &group)| visit(group as usize, row));
             }
             (Self::Each(groups), _, Some(valid)) => {
-                valid.ones().for_each(|row| visit(groups[row] as usize, row));
+                each_set(valid, |row| visit(groups[row] as usize, row));
             }
             (_, single, None) => {
                 (0..row_count).for_each(|row| visit(single.unwrap_or_default(), row));
             }
             (_, single, Some(valid)) => {
-                valid.ones().for_each(|row| visit(single.unwrap_or_default(), row));
+                each_set(valid, |row| visit(single.unwrap_or_default(), row));
             }
         }
     }
@@ -97,6 +97,18 @@ impl Grouping<'_> {
             Self::One => 0,
             Self::Same(group) => group,
             Self::Each(groups) => groups[row],
+        }
+    }
+}
+
+/// Calls `visit` with the position of each bit that is set.
+#[inline]
+fn each_set(bits: &Bitmap, mut visit: impl FnMut(usize)) {
+    for (index, &word) in bits.words().iter().enumerate() {
+        let mut rest = word;
+        for _ in 0..word.count_ones() {
+            visit(index * 64 + rest.trailing_zeros() as usize);
+            rest &= rest.wrapping_sub(1);
         }
     }
 }

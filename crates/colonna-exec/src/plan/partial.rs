@@ -10,7 +10,6 @@ use super::{Body, Bound, Partial, Plan, State};
 use crate::ExecError;
 use crate::aggregate::gather_read;
 use crate::evaluate::{Memo, select_with};
-use crate::group_keys::position_rows;
 
 impl Partial {
     /// Takes in rows: the columns of the plan's slots in their order, as they were read. Those that
@@ -183,7 +182,7 @@ impl Bound {
         if count == columns.row_count() {
             return Ok(Some(Cow::Borrowed(columns)));
         }
-        let rows = position_rows(selected.ones())?;
+        let rows = selected.positions();
         gather_read(columns, &rows, |slot| slot < self.read_past).map(|rows| Some(Cow::Owned(rows)))
     }
 }

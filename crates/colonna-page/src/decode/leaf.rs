@@ -36,15 +36,18 @@ impl Rows {
     }
 
     /// The rows that lie in a part of the range, counted from the first of `from`.
-    fn within(&self, part: &Range<u64>, from: u64) -> Option<Vec<u32>> {
+    fn within(&self, part: &Range<u64>, from: u64) -> Option<Cow<'_, [u32]>> {
         let some = self.some.as_ref()?;
         let narrow = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
         let first = narrow(part.start - self.range.start);
         let end = narrow(part.end - self.range.start);
         let rows = &some[some.partition_point(|row| *row < first)..];
         let rows = &rows[..rows.partition_point(|row| *row < end)];
+        if from == self.range.start {
+            return Some(Cow::Borrowed(rows));
+        }
         let moved = |row: &u32| narrow(u64::from(*row) + self.range.start - from);
-        Some(rows.iter().map(moved).collect())
+        Some(Cow::Owned(rows.iter().map(moved).collect()))
     }
 }
 
