@@ -23,7 +23,13 @@ pub(super) fn call(
     let Some((first, rest)) = operands.split_first() else {
         return Ok(Column::nulls(site.expr.data_type.clone(), 0));
     };
-    let first = first.to_flat();
+    let first = match first.values() {
+        // How many elements there are does not depend on their form.
+        Values::List { .. } | Values::Map { .. } if function == Function::Length => {
+            Cow::Borrowed(*first)
+        }
+        _ => Cow::Owned(first.to_flat()),
+    };
     let second = rest.first().copied();
     match (function, first.values(), second) {
         (Function::Length, Values::List { offsets, .. } | Values::Map { offsets, .. }, _) => {
