@@ -232,7 +232,8 @@ impl Bitmap {
 
     /// Puts a value at the places whose bits are not set, as far as there are bits.
     pub fn fill_unset<T: Copy>(&self, places: &mut [T], value: T) {
-        for (places, word) in places.chunks_mut(64).zip(&self.words) {
+        let len = places.len().min(self.len);
+        for (places, word) in places[..len].chunks_mut(64).zip(&self.words) {
             // A step for each of them: a look at each bit would be a branch that follows no rule.
             let mut unset = !word;
             while let Some(place) = places.get_mut(unset.trailing_zeros() as usize) {
