@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Column, Columns, Values};
-use colonna_exec::{Partial, Plan};
+use colonna_exec::{Partial, Plan, Spared};
 use colonna_page::{Blocks, PageError};
 use colonna_schema::{DataType, Field, Scalar, Schema};
 
@@ -13,16 +13,17 @@ use crate::{Counters, ScanError, ScanFile, ScanSource};
 
 /// Hands over the rows of a task, block after block: those that the predicate selects, and that are
 /// still in the running by the bound; and how many rows there were to select from since the last time.
-/// The state remembers what the predicate made of dictionaries.
+/// The state remembers what the predicate made of dictionaries. What is spared is not read.
 pub(crate) fn run(
     source: &ScanSource,
     plan: &Plan,
     task: &Task,
     partial: &mut Partial,
-    bound: Option<&SharedBound>,
+    (bound, spared): (Option<&SharedBound>, Option<&Spared>),
     mut take_in: impl FnMut(&mut Partial, Columns, usize) -> Result<(), ScanError>,
 ) -> Result<Counters, ScanError> {
-    let mut rows = TaskRows::new(source, plan, task, bound)?;
+    let unread = spared.map_or(&[][..], Spared::unread);
+    let mut rows = TaskRows::new(source, plan, task, bound, unread)?;
     let mut read = 0;
     while let Some(row_count) = rows.advance()? {
         read += row_count;
@@ -69,11 +70,20 @@ impl<'a> TaskRows<'a> {
         plan: &'a Plan,
         task: &Task,
         bound: Option<&SharedBound>,
+        unread: &[usize],
     ) -> Result<Self, ScanError> {
         let ordered = bound.and_then(|bound| bound.hint.keys.first()).map(|key| key.slot);
         let looked_at = plan.predicate_slots().iter().copied().chain(ordered).collect();
         let file = &source.files[task.file];
-        let slots = slots_of(source, plan, file);
+        let mut slots = slots_of(source, plan, file);
+        for (slot, place) in slots.iter_mut().enumerate() {
+            if let Slot::Stored { data_type, .. } = place
+                && unread.contains(&slot)
+            {
+                let (data_type, value) = (data_type.clone(), &Scalar::Null);
+                *place = Slot::Constant { data_type, value };
+            }
+        }
         let stored = |slot: &Slot<'_>| match slot {
             Slot::Stored { path, .. } => Some(path.clone()),
             Slot::Constant { .. } => None,

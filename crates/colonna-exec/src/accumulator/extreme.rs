@@ -9,6 +9,7 @@ use colonna_schema::{AggregateFunction, DataType, Scalar};
 use super::best::Best;
 use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional};
 use crate::ExecError;
+use crate::group_keys::position_of;
 use crate::sort::cmp_doubles;
 
 /// `min` or `max`, in the order of [`Scalar::total_cmp`]. Of equal values the first is kept.
@@ -108,13 +109,18 @@ impl Extreme {
         }
     }
 
-    /// Offers one value to the only group.
-    pub(crate) fn add(&mut self, value: &Scalar) -> Result<(), ExecError> {
+    /// Offers one value to a group, of which there are so many.
+    pub(crate) fn add(
+        &mut self,
+        value: &Scalar,
+        group: usize,
+        group_count: usize,
+    ) -> Result<(), ExecError> {
         let column = Column::from_scalars(&self.data_type, std::slice::from_ref(value))?;
-        let grouping = Grouping::One;
+        let grouping = Grouping::Same(position_of(group)?);
         let values = Some(&column);
         let (order, row_counts) = (None, None);
-        self.update(&Rows { values, order, grouping, row_count: 1, group_count: 1, row_counts })
+        self.update(&Rows { values, order, grouping, row_count: 1, group_count, row_counts })
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]

@@ -7,7 +7,7 @@ use colonna_column::{Bitmap, Columns};
 use colonna_schema::{Scalar, Statistics};
 
 use super::{Body, Bound, Partial, Plan, State};
-use crate::ExecError;
+use crate::{ExecError, Spared};
 use crate::aggregate::gather_read;
 use crate::evaluate::{Memo, select_with};
 
@@ -43,13 +43,29 @@ impl Partial {
     ///
     /// Where a column is missing, or an expression has no value for a row.
     pub fn update_selected(&mut self, columns: &Columns) -> Result<(), ExecError> {
+        self.update_sparing(columns, None)
+    }
+
+    /// As [`Partial::update_selected`], of rows of which something is known already; all of them must
+    /// be taken in with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::update_selected`].
+    pub fn update_sparing(
+        &mut self,
+        columns: &Columns,
+        spared: Option<&mut Spared>,
+    ) -> Result<(), ExecError> {
         if columns.row_count() == 0 {
             return Ok(());
         }
         let plan = Arc::clone(&self.plan);
         match (&mut self.state, &plan.body) {
             (State::Rows(rows), Body::Rows(projected)) => rows.update(projected, columns),
-            (State::Groups(groups), Body::Groups(body)) => groups.update(&body.grouped, columns),
+            (State::Groups(groups), Body::Groups(body)) => {
+                groups.update(&body.grouped, columns, spared)
+            }
             _ => Err(ExecError::ForeignPartial),
         }
     }
