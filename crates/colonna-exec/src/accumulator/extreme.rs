@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use colonna_column::{Column, ColumnBuilder, Values};
+use colonna_column::{Column, ColumnBuilder, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
 use super::best::Best;
@@ -72,6 +72,11 @@ fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
     if best == 0.0 { values.iter().copied().find(|value| *value == 0.0) } else { Some(best) }
 }
 
+#[inline]
+fn number_of<T: Copy + Default>(numbers: &[T], code: u32) -> T {
+    numbers.get(code as usize).copied().unwrap_or_default()
+}
+
 fn offer_bytes(kept: &mut Option<Vec<u8>>, value: &[u8], wanted: Ordering) {
     match kept {
         Some(kept) if value.cmp(kept.as_slice()) != wanted => {}
@@ -128,6 +133,12 @@ impl Extreme {
         self.resize(rows.group_count);
         let Some(column) = rows.values else { return Ok(()) };
         let (wanted, grouping) = (self.wanted, rows.grouping);
+        if let (Values::NumberCodes { codes, dictionary }, None) =
+            (column.values(), grouping.single())
+        {
+            self.update_coded(codes, dictionary, column, grouping);
+            return Ok(());
+        }
         let column = expanded(column);
         match (&mut self.state, column.values()) {
             (State::Words(kept), Values::Int64(values)) => {
@@ -167,6 +178,24 @@ impl Extreme {
             _ => {}
         }
         Ok(())
+    }
+
+    fn update_coded(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Numbers,
+        column: &Column,
+        grouping: Grouping<'_>,
+    ) {
+        match (&mut self.state, dictionary) {
+            (State::Words(kept), Numbers::Int64(numbers)) => {
+                kept.offer_rows(grouping, column, |row| number_of(numbers, codes[row]));
+            }
+            (State::Doubles(kept), Numbers::Float64(numbers)) => {
+                kept.offer_rows(grouping, column, |row| number_of(numbers, codes[row]));
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {

@@ -8,6 +8,7 @@ use colonna_schema::{BinaryOperator, DataType, Function, Scalar};
 use super::compare::compare;
 use super::frame::{Frame, Site};
 use super::logic::Truth;
+use super::memo::Entries;
 use super::values;
 use crate::{BoundExpr, BoundKind, ExecError};
 
@@ -120,7 +121,7 @@ fn case_of_literals(
             }
         }
     }
-    Ok(Some(column.gather(&numbers)))
+    Entries::of(&column).spread(&numbers, None).map(Some)
 }
 
 /// Those of the rows for which the condition is true.

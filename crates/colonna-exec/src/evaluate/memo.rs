@@ -68,6 +68,14 @@ impl Dictionary {
         }
     }
 
+    /// The values that codes lead to.
+    fn led_to_by(self, codes: Vec<u32>) -> Values {
+        match self {
+            Self::Texts(dictionary) => Values::Codes { codes, dictionary },
+            Self::Numbers(dictionary) => Values::NumberCodes { codes, dictionary },
+        }
+    }
+
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Texts(left), Self::Texts(right)) => Arc::ptr_eq(left, right),
@@ -80,8 +88,8 @@ impl Dictionary {
 /// The result of a kernel for each entry of a dictionary, flat.
 #[derive(Clone, Debug)]
 pub(super) enum Entries {
-    /// Texts are the dictionary of the result.
-    Texts(DataType, Arc<Strings>, Option<Bitmap>),
+    /// Texts or numbers are the dictionary of the result.
+    Coded(DataType, Dictionary, Option<Bitmap>),
     /// Anything else.
     Values(Column),
 }
@@ -120,12 +128,17 @@ impl Entries {
     /// The entries of a result.
     pub(super) fn of(result: &Column) -> Self {
         let flat = result.to_flat();
-        match flat.values() {
-            Values::Strings(texts) => {
-                Self::Texts(flat.data_type().clone(), Arc::clone(texts), flat.validity().cloned())
+        let dictionary = match flat.values() {
+            Values::Strings(texts) => Dictionary::Texts(Arc::clone(texts)),
+            Values::Int64(numbers) => {
+                Dictionary::Numbers(Arc::new(Numbers::Int64(numbers.clone())))
             }
-            _ => Self::Values(flat),
-        }
+            Values::Float64(numbers) => {
+                Dictionary::Numbers(Arc::new(Numbers::Float64(numbers.clone())))
+            }
+            _ => return Self::Values(flat),
+        };
+        Self::Coded(flat.data_type().clone(), dictionary, flat.validity().cloned())
     }
 
     /// Whether there is a result for each of the codes, which of a null row may be any number.
@@ -134,7 +147,7 @@ impl Entries {
             Self::Values(entries) if !matches!(entries.values(), Values::Boolean(_)) => {
                 codes.iter().fold(true, |all, code| all & ((*code as usize) < entries.len()))
             }
-            // Bits that are not there are false, and codes of texts stay what they are.
+            // Bits that are not there are false, and codes stay what they are.
             _ => true,
         }
     }
@@ -151,8 +164,8 @@ impl Entries {
             return Ok(Column::nulls(entries.data_type().clone(), codes.len()));
         }
         let (data_type, own, values) = match self {
-            Self::Texts(data_type, texts, own) => {
-                let values = Values::Codes { codes: codes.to_vec(), dictionary: Arc::clone(texts) };
+            Self::Coded(data_type, dictionary, own) => {
+                let values = dictionary.clone().led_to_by(codes.to_vec());
                 (data_type, own.as_ref().map(|own| own.gather(codes)), values)
             }
             Self::Values(entries) => {
