@@ -269,13 +269,26 @@ impl Bitmap {
         bitmap
     }
 
-    /// The bits at these positions.
+    /// The bits at these positions; false past the end.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
         if let [word] = *self.words {
             return Self::from_values(rows, |row| (row < 64) & (word >> (row % 64) & 1 == 1));
         }
-        Self::from_values(rows, |row| self.get(row as usize))
+        if self.len > rows.len() {
+            return Self::from_values(rows, |row| self.get(row as usize));
+        }
+        // A byte is found in fewer steps than a bit.
+        let bytes: Vec<u8> = self.iter().map(u8::from).collect();
+        let byte = |row: u32| bytes.get(row as usize).copied().unwrap_or_default();
+        let words = rows.chunks(64).map(|rows| {
+            let mut picked = [0; 64];
+            for (picked, &row) in picked.iter_mut().zip(rows) {
+                *picked = byte(row);
+            }
+            packed(&picked)
+        });
+        Self { words: words.collect(), len: rows.len() }
     }
 
     /// `len` bits from `start` on, as far as there are any.
@@ -322,6 +335,15 @@ impl FromIterator<bool> for Bitmap {
     }
 }
 
+/// Bytes of 0 and 1 as bits.
+fn packed(bytes: &[u8; 64]) -> u64 {
+    /// Moves the bit of each byte to its place in the highest one.
+    const TO_HIGHEST: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = bytes.as_chunks::<8>();
+    let packed = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(TO_HIGHEST) >> 56;
+    eights.iter().rev().fold(0, |word, eight| word << 8 | packed(eight))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,6 +372,12 @@ mod tests {
             }
             prop_assert_eq!(bitmap.ones().collect::<Vec<_>>(), ones);
             prop_assert_eq!(bitmap.not().not(), bitmap.clone());
+            for row_count in [start, bits.len() + start] {
+                let rows: Vec<u32> = (0..row_count).map(|row| (row * 37 % 310) as u32).collect();
+                let expected: Vec<bool> =
+                    rows.iter().map(|row| bits.get(*row as usize).is_some_and(|bit| *bit)).collect();
+                prop_assert_eq!(bitmap.gather(&rows).iter().collect::<Vec<_>>(), expected);
+            }
 
             let mut joined = bitmap.clone();
             joined.append(&more.iter().copied().collect());

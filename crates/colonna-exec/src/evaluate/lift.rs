@@ -151,7 +151,7 @@ fn by_combination(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column
         return Ok(None);
     }
     let len = operands.first().map_or(0, |operand| operand.len());
-    let mut combined = vec![0_usize; len];
+    let mut combined = vec![0_u32; len];
     let mut combinations = 1_usize;
     for operand in operands {
         let Values::Codes { codes, dictionary } = operand.values() else { continue };
@@ -161,15 +161,19 @@ fn by_combination(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column
         if combinations > COMBINATIONS_MAX.min(len) {
             return Ok(None);
         }
-        for (row, (combined, &code)) in combined.iter_mut().zip(codes).enumerate() {
-            let code = if operand.is_valid(row) { null.min(code as usize) } else { null };
-            *combined = *combined * (null + 1) + code;
+        let Ok(null) = u32::try_from(null) else { return Ok(None) };
+        let mut codes = Cow::Borrowed(codes);
+        if let Some(valid) = operand.validity() {
+            valid.fill_unset(codes.to_mut(), null);
+        }
+        for (combined, &code) in combined.iter_mut().zip(codes.iter()) {
+            *combined = *combined * (null + 1) + code.min(null);
         }
     }
     let mut numbers = vec![u32::MAX; combinations];
     let (mut rows, mut codes) = (Vec::new(), Vec::with_capacity(len));
     for (row, combination) in (0..).zip(combined) {
-        let number = &mut numbers[combination];
+        let number = &mut numbers[combination as usize];
         if *number == u32::MAX {
             *number = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             rows.push(row);
