@@ -272,9 +272,6 @@ impl Bitmap {
     /// The bits at these positions; false past the end.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
-        if let [word] = *self.words {
-            return Self::from_values(rows, |row| (row < 64) & (word >> (row % 64) & 1 == 1));
-        }
         if self.len > rows.len() {
             return Self::from_values(rows, |row| self.get(row as usize));
         }
