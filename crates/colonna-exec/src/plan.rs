@@ -19,7 +19,7 @@ use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_
 use crate::settle::in_order;
 use crate::sort::{Direction, sorted_rows};
 use crate::top_k::{KeptRows, Projected};
-use crate::{Spared, BoundExpr, BoundKind, ExecError, Slots, bind, select};
+use crate::{BoundExpr, BoundKind, ExecError, Slots, Spared, bind, select};
 
 /// A query bound to a schema: what must be read, and what becomes of it.
 ///

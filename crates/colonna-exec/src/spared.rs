@@ -34,7 +34,8 @@ impl Spared {
         let mut read = vec![false; slots.paths().len()];
         let mut look = |slot: usize| read.get_mut(slot).into_iter().for_each(|read| *read = true);
         plan.keys.iter().for_each(|key| key.visit_slots(&mut look));
-        for (aggregate, _) in plan.aggregates.iter().zip(&known).filter(|(_, known)| known.is_none())
+        for (aggregate, _) in
+            plan.aggregates.iter().zip(&known).filter(|(_, known)| known.is_none())
         {
             let parts = [&aggregate.argument, &aggregate.order_by, &aggregate.filter];
             parts.into_iter().flatten().for_each(|part| part.visit_slots(&mut look));
@@ -111,7 +112,11 @@ impl Known {
 }
 
 /// What statistics of some rows say of an aggregate over them; none where they do not say it.
-pub(crate) fn known(aggregate: &Aggregate, slots: &Slots, statistics: &Statistics) -> Option<Known> {
+pub(crate) fn known(
+    aggregate: &Aggregate,
+    slots: &Slots,
+    statistics: &Statistics,
+) -> Option<Known> {
     use AggregateFunction as F;
     if aggregate.filter.is_some() {
         return None;

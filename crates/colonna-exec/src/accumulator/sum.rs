@@ -49,7 +49,9 @@ impl IntegerSum {
                 sums[group] += sum_of(&zeroed(values, column.validity()));
                 add_value_counts(counts, rows, &column);
             }
-            (Values::Int64(values), None) if rows.row_counts.is_some() && are_small(values, values.len()) => {
+            (Values::Int64(values), None)
+                if rows.row_counts.is_some() && are_small(values, values.len()) =>
+            {
                 let values = zeroed(values, column.validity());
                 add_small(sums, rows, |row| values[row]);
                 add_value_counts(counts, rows, &column);

@@ -117,10 +117,9 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     // An entry that no row has may raise no error: where one does, only those are computed that rows
     // have, as is done for a few rows.
     if is_same
-        && let Ok(Some(entries)) =
-            site.memo.entries(site.expr, &dictionary, column.len(), || {
-                over(dictionary.to_values(), dictionary.len())
-            })
+        && let Ok(Some(entries)) = site.memo.entries(site.expr, &dictionary, column.len(), || {
+            over(dictionary.to_values(), dictionary.len())
+        })
         && entries.has_all(codes)
     {
         return entries.spread(codes, column.validity()).map(Some);
@@ -135,7 +134,9 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
         return Ok(Some(Column::nulls(site.expr.data_type.clone(), column.len())));
     }
     let len = dictionary.len();
-    Entries::of(&over(Values::Strings(dictionary), len)?).spread(&codes, column.validity()).map(Some)
+    Entries::of(&over(Values::Strings(dictionary), len)?)
+        .spread(&codes, column.validity())
+        .map(Some)
 }
 
 /// The most combinations of codes that are told apart.

@@ -105,8 +105,7 @@ impl Memo {
         compute: impl FnOnce() -> Result<Column, ExecError>,
     ) -> Result<Option<Arc<Entries>>, ExecError> {
         let mut kept = self.0.borrow_mut();
-        let same =
-            |known: &Remembered| known.dictionary.is_same(dictionary) && known.expr == *expr;
+        let same = |known: &Remembered| known.dictionary.is_same(dictionary) && known.expr == *expr;
         let index = kept.iter().position(same).unwrap_or_else(|| {
             if kept.len() >= KEPT {
                 kept.remove(0);

@@ -7,9 +7,9 @@ use colonna_column::{Bitmap, Columns};
 use colonna_schema::{Scalar, Statistics};
 
 use super::{Body, Bound, Partial, Plan, State};
-use crate::{ExecError, Spared};
 use crate::aggregate::gather_read;
 use crate::evaluate::{Memo, select_with};
+use crate::{ExecError, Spared};
 
 impl Partial {
     /// Takes in rows: the columns of the plan's slots in their order, as they were read. Those that

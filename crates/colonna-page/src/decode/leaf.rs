@@ -220,8 +220,7 @@ impl LeafReader {
                     (repetition, definition, values)
                 }
             };
-            let read =
-                |count| decode(*kind, header.encoding, values, count, words.as_ref());
+            let read = |count| decode(*kind, header.encoding, values, count, words.as_ref());
             match element_level {
                 None => {
                     let levels = Levels::decode(definition, most_level, header.count)?;

@@ -96,9 +96,12 @@ mod tests {
             match row {
                 Err(level) => slots.push((0, u32::from(*level))),
                 Ok(elements) if elements.is_empty() => slots.push((0, 2)),
-                Ok(elements) => slots.extend(elements.iter().enumerate().map(|(index, is_there)| {
-                    (u32::from(index > 0), 3 + u32::from(*is_there))
-                })),
+                Ok(elements) => slots.extend(
+                    elements
+                        .iter()
+                        .enumerate()
+                        .map(|(index, is_there)| (u32::from(index > 0), 3 + u32::from(*is_there))),
+                ),
             }
         }
         slots.into_iter().unzip()

@@ -233,8 +233,7 @@ impl Pages {
         match found.header.checksum {
             Some(checksum) if checksum != crc32fast::hash(bytes) => Err(malformed(format!(
                 "the page of rows {}..{} has another checksum than it says: it was damaged",
-                found.first_row,
-                found.end_row
+                found.first_row, found.end_row
             ))),
             _ => Ok(bytes),
         }

@@ -142,7 +142,8 @@ fn column_in_form(column: &Column, form: Form) -> Column {
         (Form::Constant, _) => return as_constant(column),
         (_, Values::Strings(_)) => as_codes(column, form == Form::Codes),
         (_, Values::Int64(values)) => {
-            let coded = Coded::of(column, values, form == Form::Codes, i64::MAX, i64::cast_unsigned);
+            let coded =
+                Coded::of(column, values, form == Form::Codes, i64::MAX, i64::cast_unsigned);
             coded.leading_to(Numbers::Int64)
         }
         (_, Values::Float64(values)) => {
