@@ -370,7 +370,7 @@ mod tests {
             prop_assert_eq!(bitmap.ones().collect::<Vec<_>>(), ones);
             prop_assert_eq!(bitmap.not().not(), bitmap.clone());
             for row_count in [start, bits.len() + start] {
-                let rows: Vec<u32> = (0..row_count).map(|row| (row * 37 % 310) as u32).collect();
+                let rows: Vec<u32> = (0..).step_by(37).map(|row| row % 310).take(row_count).collect();
                 let expected: Vec<bool> =
                     rows.iter().map(|row| bits.get(*row as usize).is_some_and(|bit| *bit)).collect();
                 prop_assert_eq!(bitmap.gather(&rows).iter().collect::<Vec<_>>(), expected);

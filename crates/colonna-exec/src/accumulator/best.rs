@@ -46,8 +46,8 @@ impl Ranked for f64 {
     #[inline]
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool {
         match wanted {
-            Ordering::Greater => !(self <= kept) & !kept.is_nan(),
-            _ => !(kept <= self) & !self.is_nan(),
+            Ordering::Greater => (self > kept) | (self.is_nan() & !kept.is_nan()),
+            _ => (self < kept) | (kept.is_nan() & !self.is_nan()),
         }
     }
 }

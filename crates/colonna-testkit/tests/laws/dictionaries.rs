@@ -288,12 +288,10 @@ fn any_question() -> impl Strategy<Value = Question> {
         AggregateFunction::Count,
         AggregateFunction::CountDistinct,
     ]);
-    let sums = select(vec![
-        AggregateFunction::Sum,
-        AggregateFunction::Avg,
-        AggregateFunction::VarianceSample,
-    ]);
-    let aggregates = prop_oneof![(functions, any_expr()), (sums, numbers())];
+    let sums = select(vec![AggregateFunction::Sum, AggregateFunction::Avg]);
+    // Of large numbers the oracle's variance is not exact.
+    let variances = (Just(AggregateFunction::VarianceSample), Just(col("n")));
+    let aggregates = prop_oneof![(functions, any_expr()), (sums, numbers()), variances];
     let groups = (vec(any_expr(), 0..3), aggregates).prop_map(|(keys, (function, of))| {
         let aggregate = Expr::from(AggregateExpr::new(function, of));
         let exprs = keys.iter().cloned().chain([aggregate, count()]).collect();
