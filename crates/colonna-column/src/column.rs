@@ -3,51 +3,13 @@
 use std::sync::Arc;
 
 use colonna_schema::{DataType, Scalar};
-use thiserror::Error;
 
-use crate::{Bitmap, ColumnBuilder, Strings};
-
-/// A column cannot be built or converted as asked.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ColumnError {
-    /// A value of one type was given to a column of another.
-    #[error("a column of {expected} cannot hold a value of {found}")]
-    TypeMismatch {
-        /// The column's type.
-        expected: DataType,
-        /// The value's type.
-        found: DataType,
-    },
-    /// Parts of one column, or columns of one batch, differ in length.
-    #[error("the parts of a column differ in length: {expected} against {found}")]
-    LengthMismatch {
-        /// The length of the first part.
-        expected: usize,
-        /// The length of the part that differs.
-        found: usize,
-    },
-    /// An Arrow type has no counterpart.
-    #[error("column {name:?} has the Arrow type {data_type}, which cannot be read")]
-    UnsupportedArrowType {
-        /// The column's name.
-        name: String,
-        /// Its Arrow type.
-        data_type: String,
-    },
-    /// Arrow refused the parts it was given.
-    #[error("arrow refused a column")]
-    Arrow {
-        /// Why.
-        #[from]
-        source: arrow::error::ArrowError,
-    },
-}
+use crate::{Bitmap, ColumnBuilder, ColumnError, Numbers, Strings};
 
 /// The values of a column, in the form that suits them.
 ///
-/// What stands at a null position has no meaning. `Codes` and `Constant` are other forms of what
-/// the flat forms hold; [`Column::to_flat`] gives the flat form of any column.
+/// What stands at a null position has no meaning. `Codes`, `NumberCodes` and `Constant` are other
+/// forms of what the flat forms hold; [`Column::to_flat`] gives the flat form of any column.
 #[derive(Clone, Debug)]
 pub enum Values {
     /// Nothing but nulls.
@@ -68,6 +30,13 @@ pub enum Values {
         codes: Vec<u32>,
         /// The values. Shared by the columns that were cut from one.
         dictionary: Arc<Strings>,
+    },
+    /// Positions in a dictionary of numbers. Two codes may stand for equal numbers.
+    NumberCodes {
+        /// For each row the position in the dictionary; any number where the row is null.
+        codes: Vec<u32>,
+        /// The numbers. Shared by the columns that were cut from one.
+        dictionary: Arc<Numbers>,
     },
     /// One value for all rows, never null.
     Constant(Scalar),
@@ -123,7 +92,7 @@ impl Column {
             Values::Float64(values) => values.len(),
             Values::Decimal(values) => values.len(),
             Values::Strings(values) => values.len(),
-            Values::Codes { codes, .. } => codes.len(),
+            Values::Codes { codes, .. } | Values::NumberCodes { codes, .. } => codes.len(),
             Values::List { offsets, .. } | Values::Map { offsets, .. } => {
                 offsets.len().saturating_sub(1)
             }
@@ -306,6 +275,9 @@ impl Column {
     pub fn i64_at(&self, row: usize) -> Option<i64> {
         match &self.values {
             Values::Int64(values) if self.is_valid(row) => values.get(row).copied(),
+            Values::NumberCodes { codes, dictionary } if self.is_valid(row) => {
+                dictionary.i64_at(*codes.get(row)?)
+            }
             Values::Constant(Scalar::Int64(value) | Scalar::Timestamp(value)) => Some(*value),
             Values::Constant(Scalar::Date(days)) => Some(i64::from(*days)),
             _ => None,
@@ -355,6 +327,9 @@ impl Column {
             Values::Strings(values) => bytes_scalar(&self.data_type, values.bytes(row)),
             Values::Codes { codes, dictionary } => {
                 bytes_scalar(&self.data_type, dictionary.bytes(codes[row] as usize))
+            }
+            Values::NumberCodes { codes, dictionary } => {
+                dictionary.scalar(codes[row], &self.data_type)
             }
             Values::List { offsets, elements } => {
                 Scalar::List(entries(offsets).map(|index| elements.scalar_at(index)).collect())
@@ -406,6 +381,10 @@ impl Column {
                 let strings = Values::Strings(Arc::new(dictionary.gather(codes)));
                 Self::from_parts(self.data_type.clone(), self.len, strings, self.validity.clone())
             }
+            Values::NumberCodes { codes, dictionary } => {
+                let numbers = dictionary.gather(codes);
+                Self::from_parts(self.data_type.clone(), self.len, numbers, self.validity.clone())
+            }
             Values::List { offsets, elements } => {
                 let elements = Box::new(elements.to_flat());
                 let values = Values::List { offsets: offsets.clone(), elements };
@@ -424,6 +403,12 @@ impl Column {
         }
     }
 
+    /// The same values, with numbers in the place of codes.
+    #[must_use]
+    pub fn with_numbers(self) -> Self {
+        if matches!(self.values, Values::NumberCodes { .. }) { self.to_flat() } else { self }
+    }
+
     /// About how many bytes of memory it takes. A shared dictionary counts in full.
     pub fn byte_len(&self) -> usize {
         let validity = self.validity.as_ref().map_or(0, |bits| bits.len() / 8);
@@ -437,6 +422,7 @@ impl Column {
                 Values::Decimal(values) => values.len() * 16,
                 Values::Strings(values) => strings(values),
                 Values::Codes { codes, dictionary } => codes.len() * 4 + strings(dictionary),
+                Values::NumberCodes { codes, dictionary } => codes.len() * 4 + dictionary.len() * 8,
                 Values::List { offsets, elements } => offsets.len() * 8 + elements.byte_len(),
                 Values::Struct(columns) => columns.iter().map(Self::byte_len).sum(),
                 Values::Map { offsets, keys, values } => {
@@ -455,7 +441,7 @@ impl PartialEq for Column {
     }
 }
 
-fn int_scalar(data_type: &DataType, value: i64) -> Scalar {
+pub(crate) fn int_scalar(data_type: &DataType, value: i64) -> Scalar {
     match data_type {
         DataType::Timestamp => Scalar::Timestamp(value),
         DataType::Date => i32::try_from(value).map_or(Scalar::Null, Scalar::Date),
@@ -478,6 +464,7 @@ fn suits(data_type: &DataType, values: &Values) -> bool {
             matches!(data_type, DataType::Int64 | DataType::Date | DataType::Timestamp)
         }
         Values::Float64(_) => *data_type == DataType::Float64,
+        Values::NumberCodes { dictionary, .. } => suits(data_type, &dictionary.gather(&[])),
         Values::Decimal(_) => matches!(data_type, DataType::Decimal { .. }),
         Values::Strings(_) | Values::Codes { .. } => {
             matches!(data_type, DataType::Utf8 | DataType::Binary)

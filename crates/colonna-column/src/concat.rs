@@ -31,7 +31,7 @@ pub fn concat(data_type: &DataType, columns: &[Column]) -> Column {
             shared_codes(columns).or_else(|| merged_codes(columns, len))
         }
         DataType::Struct(fields) => Some(joined_fields(fields, columns)),
-        _ => None,
+        _ => shared_number_codes(columns),
     };
     let values = values.unwrap_or_else(|| {
         let flat: Vec<Column> = columns.iter().map(Column::to_flat).collect();
@@ -53,6 +53,21 @@ fn shared_codes(columns: &[Column]) -> Option<Values> {
         }
     }
     Some(Values::Codes { codes: joined, dictionary: Arc::clone(dictionary) })
+}
+
+/// As [`shared_codes`], of numbers.
+fn shared_number_codes(columns: &[Column]) -> Option<Values> {
+    let Values::NumberCodes { dictionary, .. } = columns.first()?.values() else { return None };
+    let mut joined = Vec::new();
+    for column in columns {
+        match column.values() {
+            Values::NumberCodes { codes, dictionary: other } if Arc::ptr_eq(dictionary, other) => {
+                joined.extend_from_slice(codes);
+            }
+            _ => return None,
+        }
+    }
+    Some(Values::NumberCodes { codes: joined, dictionary: Arc::clone(dictionary) })
 }
 
 /// Codes stay codes where most rows are coded and texts repeat: each word that a row uses is looked

@@ -20,6 +20,9 @@ impl Column {
             Values::Codes { codes, dictionary } => {
                 Values::Codes { codes: pick(codes, rows), dictionary: Arc::clone(dictionary) }
             }
+            Values::NumberCodes { codes, dictionary } => {
+                Values::NumberCodes { codes: pick(codes, rows), dictionary: Arc::clone(dictionary) }
+            }
             Values::Struct(columns) => {
                 Values::Struct(columns.iter().map(|column| column.gather(rows)).collect())
             }
@@ -69,6 +72,10 @@ impl Column {
             Values::Codes { codes, dictionary } => {
                 Values::Codes { codes: codes[range].to_vec(), dictionary: Arc::clone(dictionary) }
             }
+            Values::NumberCodes { codes, dictionary } => Values::NumberCodes {
+                codes: codes[range].to_vec(),
+                dictionary: Arc::clone(dictionary),
+            },
             Values::Struct(columns) => {
                 Values::Struct(columns.iter().map(|column| column.slice(start, len)).collect())
             }
@@ -91,6 +98,9 @@ impl Column {
     pub fn compacted(self) -> Self {
         match self.values() {
             Values::Codes { codes, dictionary } if dictionary.len() > codes.len() => self.to_flat(),
+            Values::NumberCodes { codes, dictionary } if dictionary.len() > codes.len() => {
+                self.to_flat()
+            }
             Values::Struct(columns) => {
                 let columns = columns.iter().map(|column| column.clone().compacted()).collect();
                 let validity = self.validity().cloned();
@@ -104,8 +114,7 @@ impl Column {
     /// The rows whose bit is set.
     #[must_use]
     pub fn filter(&self, selected: &Bitmap) -> Self {
-        let rows: Vec<u32> = selected.ones().filter_map(|row| u32::try_from(row).ok()).collect();
-        self.gather(&rows)
+        self.gather(&selected.positions())
     }
 }
 

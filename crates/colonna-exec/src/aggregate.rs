@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use colonna_column::{Column, Columns, Values};
-use colonna_schema::{AggregateFunction, ColumnStatistics, DataType, Scalar, Schema, Statistics};
+use colonna_schema::{Schema, Statistics};
 
 use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, row_counts};
 use crate::evaluate::{Memo, evaluate_with, select_with};
-use crate::group_keys::{GroupKeys, position_rows};
+use crate::group_keys::GroupKeys;
 use crate::settle::{Settled, settle};
+use crate::spared::{Spared, known};
 use crate::{BoundExpr, BoundKind, ExecError, Slots};
 
 /// An aggregate over the columns of a scan.
@@ -105,7 +106,12 @@ impl Part {
         Self { keys, accumulators, memo: Memo::default() }
     }
 
-    fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
+    fn update(
+        &mut self,
+        plan: &Grouped,
+        columns: &Columns,
+        mut spared: Option<&mut Spared>,
+    ) -> Result<(), ExecError> {
         let memo = &self.memo;
         let keys = plan.keys.iter().map(|key| values_of(key, columns, memo));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -125,7 +131,12 @@ impl Part {
         };
         let group_count = self.keys.len();
         let counts = row_counts(grouping, group_count);
-        for (aggregate, accumulator) in plan.aggregates.iter().zip(&mut self.accumulators) {
+        if let Some(spared) = &mut spared {
+            spared.take(&mut self.accumulators, grouping.single(), group_count)?;
+        }
+        let is_spared = |index| spared.as_ref().is_some_and(|spared| spared.has(index));
+        let aggregates = plan.aggregates.iter().zip(&mut self.accumulators).enumerate();
+        for (_, (aggregate, accumulator)) in aggregates.filter(|(index, _)| !is_spared(*index)) {
             let grouped = (grouping, counts.as_deref());
             update(aggregate, accumulator, (columns, memo), grouped, group_count)?;
         }
@@ -143,8 +154,13 @@ impl Groups {
     }
 
     /// Takes in the rows of a batch.
-    pub(crate) fn update(&mut self, plan: &Grouped, columns: &Columns) -> Result<(), ExecError> {
-        self.parts.last_mut().map_or(Ok(()), |part| part.update(plan, columns))
+    pub(crate) fn update(
+        &mut self,
+        plan: &Grouped,
+        columns: &Columns,
+        spared: Option<&mut Spared>,
+    ) -> Result<(), ExecError> {
+        self.parts.last_mut().map_or(Ok(()), |part| part.update(plan, columns, spared))
     }
 
     /// Takes in the groups of later rows.
@@ -181,14 +197,8 @@ impl Groups {
         let known = plan.aggregates.iter().map(|aggregate| known(aggregate, slots, statistics));
         let Some(known) = known.collect::<Option<Vec<_>>>() else { return Ok(false) };
         let Some(part) = self.parts.last_mut() else { return Ok(false) };
-        let accumulators = part.accumulators.iter_mut();
-        for (accumulator, known) in accumulators.zip(known) {
-            match (accumulator, known) {
-                (Accumulator::CountRows(state), Known::Count(count)) => state.add(count)?,
-                (Accumulator::CountValues(state), Known::Count(count)) => state.add(count)?,
-                (Accumulator::Extreme(state), Known::Value(value)) => state.add(&value)?,
-                _ => {}
-            }
+        for (accumulator, known) in part.accumulators.iter_mut().zip(known) {
+            known.add_to(accumulator, 0, 1)?;
         }
         Ok(true)
     }
@@ -204,7 +214,7 @@ fn update(
     if let Some(filter) = &aggregate.filter {
         let selected = select_with(filter, columns, memo)?;
         if selected.count_ones() < columns.row_count() {
-            let rows = position_rows(selected.ones())?;
+            let rows = selected.positions();
             let narrowed = gather_read(columns, &rows, |slot| aggregate.reads.contains(&slot))?;
             let groups: Vec<u32> = match grouping {
                 Grouping::Each(groups) => rows.iter().map(|&row| groups[row as usize]).collect(),
@@ -245,56 +255,4 @@ fn take_in(
         group_count,
         row_counts,
     })
-}
-
-/// What statistics say of an aggregate.
-enum Known {
-    Count(u64),
-    Value(Scalar),
-    /// There is no value.
-    Nothing,
-}
-
-fn known(aggregate: &Aggregate, slots: &Slots, statistics: &Statistics) -> Option<Known> {
-    use AggregateFunction as F;
-    if aggregate.filter.is_some() {
-        return None;
-    }
-    let (function, distinct) = (aggregate.kind.function, aggregate.kind.distinct);
-    let slot = match aggregate.argument.as_ref().map(|argument| &argument.kind) {
-        None if function == F::CountRows => return Some(Known::Count(statistics.row_count)),
-        Some(BoundKind::Literal(value)) if function == F::Count && !distinct => {
-            let count = if value.is_null() { 0 } else { statistics.row_count };
-            return Some(Known::Count(count));
-        }
-        Some(BoundKind::Slot(slot)) if !aggregate.kind.input.is_nested() => *slot,
-        _ => return None,
-    };
-    let column = statistics.columns.get(slots.paths().get(slot)?)?;
-    let nulls = column.null_count?;
-    let (input, row_count) = (&aggregate.kind.input, statistics.row_count);
-    match function {
-        F::Count if !distinct => Some(Known::Count(row_count.checked_sub(nulls)?)),
-        F::Min | F::Max if nulls == row_count => Some(Known::Nothing),
-        // NaN is outside the bounds, and the greatest where there is one.
-        F::Max if *input == DataType::Float64 && !column.is_nan_free => None,
-        F::Min | F::Max => exact(column, function == F::Max, input).map(Known::Value),
-        _ => None,
-    }
-}
-
-fn exact(column: &ColumnStatistics, greatest: bool, input: &DataType) -> Option<Scalar> {
-    let (bound, is_exact) = if greatest {
-        (&column.max, column.max_is_exact)
-    } else {
-        (&column.min, column.min_is_exact)
-    };
-    let bound = bound.as_ref().filter(|bound| is_exact && !bound.is_null())?;
-    let suits = match (bound, input) {
-        (Scalar::Decimal { scale: left, .. }, DataType::Decimal { scale: right, .. }) => {
-            left == right
-        }
-        (bound, input) => bound.data_type() == *input,
-    };
-    suits.then(|| bound.clone())
 }

@@ -36,6 +36,7 @@ mod plan;
 mod resolve;
 mod settle;
 mod sort;
+mod spared;
 mod top_k;
 
 pub use bind::{BoundExpr, BoundKind, Slots, bind};
@@ -45,3 +46,4 @@ pub use evaluate::{evaluate, select};
 pub use order::{OrderHint, OrderKey};
 pub use plan::{Partial, Plan};
 pub use sort::sort_rows;
+pub use spared::Spared;

@@ -19,7 +19,7 @@ use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_
 use crate::settle::in_order;
 use crate::sort::{Direction, sorted_rows};
 use crate::top_k::{KeptRows, Projected};
-use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, select};
+use crate::{BoundExpr, BoundKind, ExecError, Slots, Spared, bind, select};
 
 /// A query bound to a schema: what must be read, and what becomes of it.
 ///
@@ -230,6 +230,25 @@ impl Plan {
     pub fn metadata_answer(&self, statistics: &Statistics) -> Option<Partial> {
         let mut partial = self.partial();
         partial.update_from_statistics(statistics).then_some(partial)
+    }
+
+    /// What the statistics of some rows spare of reading them, where they do not say all that is
+    /// asked: without WHERE, and where all keys are slots that are constant in these rows.
+    pub fn spared(
+        &self,
+        is_constant: impl Fn(usize) -> bool,
+        statistics: impl FnOnce() -> Statistics,
+    ) -> Option<Spared> {
+        let (Body::Groups(body), None) = (&self.0.body, &self.0.predicate) else { return None };
+        let is_same = |key: &BoundExpr| match key.kind {
+            BoundKind::Slot(slot) => is_constant(slot),
+            _ => false,
+        };
+        let asks_statistics = body.grouped.aggregates.iter().any(Spared::may_know);
+        if !asks_statistics || !body.grouped.keys.iter().all(is_same) {
+            return None;
+        }
+        Spared::of(&body.grouped, &self.0.slots, &statistics(), is_constant)
     }
 
     /// The answer, from the state after all rows.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use colonna_column::{Column, Strings, Values};
+use colonna_column::{Column, Numbers, Strings, Values};
 use colonna_schema::Scalar;
 
 use crate::ExecError;
@@ -72,6 +72,10 @@ impl<'a> OrderedColumn<'a> {
             Values::Codes { codes, dictionary } => {
                 Self::Strings(Cow::Owned(dictionary.gather(codes)))
             }
+            Values::NumberCodes { codes, dictionary } => {
+                let rank = |&code: &u32| dictionary_rank(dictionary, code);
+                Self::Ranks(codes.iter().map(rank).collect())
+            }
             Values::List { .. } | Values::Struct(_) | Values::Map { .. } => {
                 Self::Scalars(column.scalars())
             }
@@ -87,6 +91,15 @@ impl<'a> OrderedColumn<'a> {
             Self::Decimals(values) => values[left].cmp(&values[right]),
             Self::Strings(strings) => strings.bytes(left).cmp(strings.bytes(right)),
             Self::Scalars(values) => values[left].total_cmp(&values[right]),
+        }
+    }
+}
+
+fn dictionary_rank(dictionary: &Numbers, code: u32) -> u64 {
+    match dictionary {
+        Numbers::Int64(numbers) => rank_of(numbers.get(code as usize).copied().unwrap_or_default()),
+        Numbers::Float64(numbers) => {
+            rank_of_double(numbers.get(code as usize).copied().unwrap_or_default())
         }
     }
 }

@@ -54,6 +54,10 @@ impl<'a> Dense<'a> {
             detail: format!("{} as {}", column.data_type(), shape.physical),
         };
         Ok(match (column.values(), shape.physical) {
+            (Values::NumberCodes { codes, dictionary }, physical) => {
+                numbers(dictionary.gather(&picked(codes, present)), physical)?
+                    .ok_or_else(mismatch)?
+            }
             (Values::Boolean(bits), PhysicalType::BOOLEAN) => match present {
                 Present::Some(rows) => booleans(&bits.gather(rows)),
                 _ => booleans(bits),
@@ -247,6 +251,16 @@ fn picked<'a, T: Copy>(values: &'a [T], present: &Present) -> Cow<'a, [T]> {
 }
 
 /// Days, which are kept in 32 bits.
+/// Numbers that were codes.
+fn numbers(values: Values, physical: PhysicalType) -> Result<Option<Dense<'static>>, PageError> {
+    Ok(match (values, physical) {
+        (Values::Int64(values), PhysicalType::INT64) => Some(Dense::Int64(values.into())),
+        (Values::Int64(values), PhysicalType::INT32) => Some(Dense::Int32(narrowed(&values)?)),
+        (Values::Float64(values), PhysicalType::DOUBLE) => Some(Dense::Double(values.into())),
+        _ => None,
+    })
+}
+
 fn narrowed(values: &[i64]) -> Result<Vec<i32>, PageError> {
     let narrow = |value: &i64| {
         i32::try_from(*value).map_err(|_too_large| PageError::OutOfRange { value: (*value).into() })

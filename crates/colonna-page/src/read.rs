@@ -119,8 +119,8 @@ impl Reader {
         })
     }
 
-    /// Looks for pages in a cache before it reads and inflates them, and keeps them there. Columns in
-    /// lists do not go through it.
+    /// Looks for pages in a cache before it reads and inflates them, and keeps them there. What only
+    /// Parquet's own reader reads does not go through it.
     #[must_use]
     pub fn with_page_cache(mut self, cache: Arc<PageCache>) -> Self {
         self.source.set_cache(cache);
@@ -231,8 +231,13 @@ impl Reader {
         ranges: Option<Vec<Range<u64>>>,
     ) -> Result<Blocks, PageError> {
         let row_count = rows_of(self.metadata.row_group(row_group));
-        // Pages can be passed over unread only where their places are known.
-        let metadata = if ranges.is_some() { self.indexed() } else { Arc::clone(&self.metadata) };
+        // Pages can be passed over unread only where their places are known, and only then it is known
+        // which rows a page of lists has.
+        let has_lists = columns.iter().any(|column| self.leaves[*column].repeated);
+        let metadata = match ranges.is_some() || has_lists {
+            true => self.indexed(),
+            false => Arc::clone(&self.metadata),
+        };
         let group = RowGroup {
             source: self.source.counting(),
             metadata: &metadata,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use colonna_exec::{BoundExpr, OrderHint, OrderKey, Plan};
+use colonna_exec::{BoundExpr, OrderHint, OrderKey, Plan, Spared};
 use colonna_page::{Page, Reader};
 use colonna_schema::{ColumnStatistics, Scalar, Statistics};
 use roaring::RoaringTreemap;
@@ -25,6 +25,8 @@ pub struct Task {
     pub ranges: Option<Vec<Range<u64>>>,
     /// With an order and a limit, what is known of the columns that the rows are ordered by.
     pub order: Vec<ColumnStatistics>,
+    /// What statistics spare of reading it.
+    pub spared: Option<Spared>,
 }
 
 impl Task {
@@ -111,7 +113,12 @@ pub(crate) fn tasks_of(
         let ranges = (!is_whole).then_some(ranges);
         let order = order.as_ref().map(|order| order_statistics(&reader, row_group, &paths, order));
         let order = order.unwrap_or_default();
-        tasks.push(Task { file: index, reader: Arc::clone(&reader), row_group, ranges, order });
+        let is_known = options.pruning && ranges.is_none() && source.renamed.is_empty();
+        let is_constant = |slot: usize| constants.get(slot).is_some_and(Option::is_some);
+        let statistics = || reader.row_group_statistics(row_group);
+        let spared = is_known.then(|| plan.spared(is_constant, statistics)).flatten();
+        let reader = Arc::clone(&reader);
+        tasks.push(Task { file: index, reader, row_group, ranges, order, spared });
     }
     Ok(tasks)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Column, Columns, Values};
-use colonna_exec::{Partial, Plan};
+use colonna_exec::{Partial, Plan, Spared};
 use colonna_page::{Blocks, PageError};
 use colonna_schema::{DataType, Field, Scalar, Schema};
 
@@ -13,16 +13,17 @@ use crate::{Counters, ScanError, ScanFile, ScanSource};
 
 /// Hands over the rows of a task, block after block: those that the predicate selects, and that are
 /// still in the running by the bound; and how many rows there were to select from since the last time.
-/// The state remembers what the predicate made of dictionaries.
+/// The state remembers what the predicate made of dictionaries. What is spared is not read.
 pub(crate) fn run(
     source: &ScanSource,
     plan: &Plan,
     task: &Task,
     partial: &mut Partial,
-    bound: Option<&SharedBound>,
+    (bound, spared): (Option<&SharedBound>, Option<&Spared>),
     mut take_in: impl FnMut(&mut Partial, Columns, usize) -> Result<(), ScanError>,
 ) -> Result<Counters, ScanError> {
-    let mut rows = TaskRows::new(source, plan, task, bound)?;
+    let unread = spared.map_or(&[][..], Spared::unread);
+    let mut rows = TaskRows::new(source, plan, task, bound, unread)?;
     let mut read = 0;
     while let Some(row_count) = rows.advance()? {
         read += row_count;
@@ -36,7 +37,7 @@ pub(crate) fn run(
         if selected.as_ref().is_some_and(|selected| selected.count_ones() == 0) {
             continue;
         }
-        let kept = selected.map(|selected| positions(&selected));
+        let kept = selected.map(|selected| selected.positions());
         take_in(partial, rows.past(looked_at, kept.as_deref())?, std::mem::take(&mut read))?;
     }
     Ok(rows.counters())
@@ -48,11 +49,6 @@ fn both(left: Option<Bitmap>, right: Option<Bitmap>) -> Option<Bitmap> {
         (Some(left), Some(right)) => Some(left.and(&right)),
         (left, right) => left.or(right),
     }
-}
-
-/// The positions of the bits that are set. A block has fewer rows than 32 bits count.
-fn positions(bits: &Bitmap) -> Vec<u32> {
-    bits.ones().filter_map(|row| u32::try_from(row).ok()).collect()
 }
 
 /// The rows of a task as the columns of the plan's slots, block after block. What the predicate
@@ -74,11 +70,20 @@ impl<'a> TaskRows<'a> {
         plan: &'a Plan,
         task: &Task,
         bound: Option<&SharedBound>,
+        unread: &[usize],
     ) -> Result<Self, ScanError> {
         let ordered = bound.and_then(|bound| bound.hint.keys.first()).map(|key| key.slot);
         let looked_at = plan.predicate_slots().iter().copied().chain(ordered).collect();
         let file = &source.files[task.file];
-        let slots = slots_of(source, plan, file);
+        let mut slots = slots_of(source, plan, file);
+        for (slot, place) in slots.iter_mut().enumerate() {
+            if let Slot::Stored { data_type, .. } = place
+                && unread.contains(&slot)
+            {
+                let (data_type, value) = (data_type.clone(), &Scalar::Null);
+                *place = Slot::Constant { data_type, value };
+            }
+        }
         let stored = |slot: &Slot<'_>| match slot {
             Slot::Stored { path, .. } => Some(path.clone()),
             Slot::Constant { .. } => None,
@@ -211,6 +216,7 @@ pub(crate) fn conform(column: Column, data_type: &DataType) -> Result<Column, Co
     if matches!(column.values(), Values::Null) {
         return Ok(Column::nulls(data_type.clone(), column.len()));
     }
+    let column = column.with_numbers();
     let (len, validity) = (column.len(), column.validity().cloned());
     let values = match (data_type, column.values()) {
         (DataType::Struct(fields), Values::Struct(_)) => {

@@ -144,11 +144,13 @@ fn fold<'a>(
     let (mut partial, mut counters) = (plan.partial(), Counters::default());
     for task in tasks {
         let mut growth = Growth::new(memory, &partial);
+        let mut spared = task.spared.clone();
         let take_in = |partial: &mut Partial, rows: Columns, read| {
-            partial.update_selected(&rows)?;
+            partial.update_sparing(&rows, spared.as_mut())?;
             growth.take(partial, read)
         };
-        counters += row_group::run(source, plan, task, &mut partial, None, take_in)?;
+        let known = (None, task.spared.as_ref());
+        counters += row_group::run(source, plan, task, &mut partial, known, take_in)?;
         growth.end(&partial)?;
     }
     Ok((partial, counters))

@@ -140,7 +140,7 @@ impl Spill<'_> {
         };
         // The state is there for what it remembers of dictionaries.
         let mut partial = self.plan.partial();
-        row_group::run(self.source, self.plan, task, &mut partial, None, set_aside)
+        row_group::run(self.source, self.plan, task, &mut partial, (None, None), set_aside)
     }
 
     /// The groups of each part, a few parts at once.

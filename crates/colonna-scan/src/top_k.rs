@@ -121,7 +121,9 @@ fn run_task(
     };
     let read = match task {
         None => Counters { row_groups_skipped: 1, ..Counters::default() },
-        Some(task) => row_group::run(source, plan, &task, &mut partial, Some(bound), take_in)?,
+        Some(task) => {
+            row_group::run(source, plan, &task, &mut partial, (Some(bound), None), take_in)?
+        }
     };
     if bound.hint.limit <= TOLD_MAX {
         bound.tell_rows(partial.order_keys()?);

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use colonna_column::Bitmap;
+use colonna_column::{Bitmap, Column};
 
-use super::Taken;
+use super::{Grouping, Taken};
 
 /// Values that one is the best of: the greatest where `Ordering::Greater` is wanted, else the least.
 pub(super) trait Ranked: Copy {
@@ -46,8 +46,8 @@ impl Ranked for f64 {
     #[inline]
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool {
         match wanted {
-            Ordering::Greater => self > kept || self.is_nan() && !kept.is_nan(),
-            _ => self < kept || kept.is_nan() && !self.is_nan(),
+            Ordering::Greater => (self > kept) | (self.is_nan() & !kept.is_nan()),
+            _ => (self < kept) | (kept.is_nan() & !self.is_nan()),
         }
     }
 }
@@ -74,11 +74,35 @@ impl<T: Ranked> Best<T> {
 
     #[inline]
     pub(super) fn offer(&mut self, group: usize, value: T) {
+        self.offer_as(self.wanted, group, value);
+    }
+
+    #[inline]
+    fn offer_as(&mut self, wanted: Ordering, group: usize, value: T) {
         let kept = &mut self.kept[group];
-        if value.is_better_than(*kept, self.wanted) {
-            *kept = value;
-        } else if value.is_worst(self.wanted) {
+        // Without a branch: whether one of the few values of a group is better follows no rule.
+        *kept = if value.is_better_than(*kept, wanted) { value } else { *kept };
+        if value.is_worst(wanted) {
             self.meet(group);
+        }
+    }
+
+    /// Offers the value of each row that is valid to its group.
+    pub(super) fn offer_rows(
+        &mut self,
+        grouping: Grouping<'_>,
+        column: &Column,
+        value: impl Fn(usize) -> T,
+    ) {
+        // What is wanted is known to each of the loops.
+        if self.wanted == Ordering::Greater {
+            grouping.each_valid(column, |group, row| {
+                self.offer_as(Ordering::Greater, group, value(row));
+            });
+        } else {
+            grouping.each_valid(column, |group, row| {
+                self.offer_as(Ordering::Less, group, value(row));
+            });
         }
     }
 

@@ -14,9 +14,9 @@ pub(crate) struct CountRows(Vec<i64>);
 pub(crate) struct CountValues(Vec<i64>);
 
 impl CountRows {
-    /// Counts that many rows of the only group without having seen them.
-    pub(crate) fn add(&mut self, row_count: u64) -> Result<(), ExecError> {
-        add(&mut self.0, 0, row_count)
+    /// Counts that many rows of a group without having seen them.
+    pub(crate) fn add(&mut self, group: usize, row_count: u64) -> Result<(), ExecError> {
+        add(&mut self.0, group, row_count)
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
@@ -46,9 +46,9 @@ impl CountRows {
 }
 
 impl CountValues {
-    /// Counts that many values of the only group without having seen them.
-    pub(crate) fn add(&mut self, value_count: u64) -> Result<(), ExecError> {
-        add(&mut self.0, 0, value_count)
+    /// Counts that many values of a group without having seen them.
+    pub(crate) fn add(&mut self, group: usize, value_count: u64) -> Result<(), ExecError> {
+        add(&mut self.0, group, value_count)
     }
 
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {

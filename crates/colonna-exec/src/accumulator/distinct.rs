@@ -64,7 +64,7 @@ impl DistinctValues {
         }
         let valid = match column.null_count() {
             0 => None,
-            _ => Some(position_rows(column.valid_bits().ones())?),
+            _ => Some(column.valid_bits().positions()),
         };
         let positions = match &valid {
             None => self.values.resolve(column)?,

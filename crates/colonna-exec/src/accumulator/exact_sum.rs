@@ -142,8 +142,9 @@ pub(crate) struct Halving {
 }
 
 impl Halving {
-    /// A way for these doubles; `None` where they are too many, too far apart, or not all finite.
-    pub(crate) fn of(values: &[f64]) -> Option<Self> {
+    /// A way for so many rows of these doubles; `None` where they are too many, or the doubles too far
+    /// apart or not all finite.
+    pub(crate) fn of(values: &[f64], row_count: usize) -> Option<Self> {
         const NEAR: i32 = 900;
         let (mut least, mut greatest) = (i32::MAX, i32::MIN);
         for &value in values {
@@ -155,7 +156,7 @@ impl Halving {
             return Some(Self { anchor: 1.0 });
         }
         let (least, greatest) = (least - 1023, greatest - 1023);
-        let count_bits = values.len().next_power_of_two().trailing_zeros().max(2).cast_signed();
+        let count_bits = row_count.next_power_of_two().trailing_zeros().max(2).cast_signed();
         let near = -NEAR < least && greatest < NEAR && count_bits < 24;
         let anchor = 1.5 * power_of_two((greatest + count_bits + 1).clamp(-1022, 1023));
         (near && greatest - least <= 53 - 2 * count_bits).then_some(Self { anchor })
@@ -400,7 +401,7 @@ mod tests {
                 .map(|(group, value)| (group, common.map_or(value, |common| (value % 8.0 + 9.0) * common)))
                 .collect();
             let doubles: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
-            let Some(halving) = Halving::of(&doubles) else { return Ok(()) };
+            let Some(halving) = Halving::of(&doubles, doubles.len()) else { return Ok(()) };
             let mut cells = [(0.0, 0.0); 3];
             let mut exact: [ExactSum; 3] = Default::default();
             for (group, value) in values {

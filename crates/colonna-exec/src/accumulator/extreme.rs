@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use colonna_column::{Column, ColumnBuilder, Values};
+use colonna_column::{Column, ColumnBuilder, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
 use super::best::Best;
 use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional};
 use crate::ExecError;
+use crate::group_keys::position_of;
 use crate::sort::cmp_doubles;
 
 /// `min` or `max`, in the order of [`Scalar::total_cmp`]. Of equal values the first is kept.
@@ -44,20 +45,36 @@ fn offer<T: Copy>(
 
 /// The first of the doubles that no other goes before.
 fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
-    let (first, rest) = values.split_first()?;
-    let mut has_nan = first.is_nan();
-    let mut best = *first;
-    for &value in rest {
+    const LANES: usize = 8;
+    let first = *values.first()?;
+    let better = |best: f64, value: f64| {
         let is_better = if wanted == Ordering::Greater { value > best } else { value < best };
-        best = if is_better { value } else { best };
-        has_nan |= value.is_nan();
+        if is_better { value } else { best }
+    };
+    // In several lanes, so that none waits for the value before it.
+    let (mut lanes, mut has_nan) = ([first; LANES], false);
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (best, &value) in lanes.iter_mut().zip(chunk) {
+            *best = better(*best, value);
+            has_nan |= value.is_nan();
+        }
     }
-    if !has_nan {
-        return Some(best);
+    has_nan |= rest.iter().any(|value| value.is_nan());
+    if has_nan {
+        let mut kept = None;
+        let offered = |value: &f64| offer(&mut kept, *value, wanted, |a, b| cmp_doubles(*a, *b));
+        values.iter().for_each(offered);
+        return kept;
     }
-    let mut kept = None;
-    values.iter().for_each(|&value| offer(&mut kept, value, wanted, |a, b| cmp_doubles(*a, *b)));
-    kept
+    let best = lanes.into_iter().chain(rest.iter().copied()).fold(first, better);
+    // Zeros of both signs are equal, and only the first of them is the answer.
+    if best == 0.0 { values.iter().copied().find(|value| *value == 0.0) } else { Some(best) }
+}
+
+#[inline]
+fn number_of<T: Copy + Default>(numbers: &[T], code: u32) -> T {
+    numbers.get(code as usize).copied().unwrap_or_default()
 }
 
 fn offer_bytes(kept: &mut Option<Vec<u8>>, value: &[u8], wanted: Ordering) {
@@ -97,13 +114,18 @@ impl Extreme {
         }
     }
 
-    /// Offers one value to the only group.
-    pub(crate) fn add(&mut self, value: &Scalar) -> Result<(), ExecError> {
+    /// Offers one value to a group, of which there are so many.
+    pub(crate) fn add(
+        &mut self,
+        value: &Scalar,
+        group: usize,
+        group_count: usize,
+    ) -> Result<(), ExecError> {
         let column = Column::from_scalars(&self.data_type, std::slice::from_ref(value))?;
-        let grouping = Grouping::One;
+        let grouping = Grouping::Same(position_of(group)?);
         let values = Some(&column);
         let (order, row_counts) = (None, None);
-        self.update(&Rows { values, order, grouping, row_count: 1, group_count: 1, row_counts })
+        self.update(&Rows { values, order, grouping, row_count: 1, group_count, row_counts })
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
@@ -111,6 +133,12 @@ impl Extreme {
         self.resize(rows.group_count);
         let Some(column) = rows.values else { return Ok(()) };
         let (wanted, grouping) = (self.wanted, rows.grouping);
+        if let (Values::NumberCodes { codes, dictionary }, None) =
+            (column.values(), grouping.single())
+        {
+            self.update_coded(codes, dictionary, column, grouping);
+            return Ok(());
+        }
         let column = expanded(column);
         match (&mut self.state, column.values()) {
             (State::Words(kept), Values::Int64(values)) => {
@@ -121,13 +149,11 @@ impl Extreme {
                     };
                     best.into_iter().for_each(|best| kept.offer(group, best));
                 } else {
-                    grouping.each_valid(&column, |group, row| kept.offer(group, values[row]));
+                    kept.offer_rows(grouping, &column, |row| values[row]);
                 }
             }
             (State::Words(kept), Values::Boolean(bits)) => {
-                grouping.each_valid(&column, |group, row| {
-                    kept.offer(group, i64::from(bits.get(row)));
-                });
+                kept.offer_rows(grouping, &column, |row| i64::from(bits.get(row)));
             }
             (State::Doubles(kept), Values::Float64(values))
                 if grouping.single().is_some() && column.validity().is_none() =>
@@ -137,7 +163,7 @@ impl Extreme {
                 best.into_iter().for_each(|best| kept.offer(group, best));
             }
             (State::Doubles(kept), Values::Float64(values)) => {
-                grouping.each_valid(&column, |group, row| kept.offer(group, values[row]));
+                kept.offer_rows(grouping, &column, |row| values[row]);
             }
             (State::Decimals(kept), Values::Decimal(values)) => {
                 grouping.each_valid(&column, |group, row| {
@@ -152,6 +178,24 @@ impl Extreme {
             _ => {}
         }
         Ok(())
+    }
+
+    fn update_coded(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Numbers,
+        column: &Column,
+        grouping: Grouping<'_>,
+    ) {
+        match (&mut self.state, dictionary) {
+            (State::Words(kept), Numbers::Int64(numbers)) => {
+                kept.offer_rows(grouping, column, |row| number_of(numbers, codes[row]));
+            }
+            (State::Doubles(kept), Numbers::Float64(numbers)) => {
+                kept.offer_rows(grouping, column, |row| number_of(numbers, codes[row]));
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn merge(&mut self, later: &Self, taken: &Taken<'_>) -> Result<(), ExecError> {

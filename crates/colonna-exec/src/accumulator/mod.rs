@@ -6,6 +6,7 @@
 mod best;
 mod boolean;
 mod cardinality;
+mod coded;
 mod count;
 mod dense;
 mod digits;
@@ -60,13 +61,13 @@ impl Grouping<'_> {
                 groups.iter().enumerate().for_each(|(row, &group)| visit(group as usize, row));
             }
             (Self::Each(groups), _, Some(valid)) => {
-                valid.ones().for_each(|row| visit(groups[row] as usize, row));
+                each_set(valid, |row| visit(groups[row] as usize, row));
             }
             (_, single, None) => {
                 (0..row_count).for_each(|row| visit(single.unwrap_or_default(), row));
             }
             (_, single, Some(valid)) => {
-                valid.ones().for_each(|row| visit(single.unwrap_or_default(), row));
+                each_set(valid, |row| visit(single.unwrap_or_default(), row));
             }
         }
     }
@@ -96,6 +97,18 @@ impl Grouping<'_> {
             Self::One => 0,
             Self::Same(group) => group,
             Self::Each(groups) => groups[row],
+        }
+    }
+}
+
+/// Calls `visit` with the position of each bit that is set.
+#[inline]
+fn each_set(bits: &Bitmap, mut visit: impl FnMut(usize)) {
+    for (index, &word) in bits.words().iter().enumerate() {
+        let mut rest = word;
+        for _ in 0..word.count_ones() {
+            visit(index * 64 + rest.trailing_zeros() as usize);
+            rest &= rest.wrapping_sub(1);
         }
     }
 }
@@ -134,12 +147,24 @@ impl Rows<'_> {
 const FEW_GROUPS: usize = 1 << 12;
 
 /// Rows in a row go to as many cells of their group.
-pub(crate) const LANES: usize = 4;
+const LANES: usize = 4;
 
-/// Calls `add` with the cell and the row of each row. Group `g` has the cells `g`, `g + count`,
-/// `g + 2 * count` and so on: [`LANES`] of them.
+/// Among so many groups a row hardly ever waits for the one before it.
+const LANED_GROUPS: usize = 128;
+
+/// How many cells there are for so many groups.
+pub(crate) fn cell_count(group_count: usize) -> usize {
+    if group_count > LANED_GROUPS { group_count } else { group_count * LANES }
+}
+
+/// Calls `add` with the cell and the row of each row. Of few groups, group `g` has the cells `g`,
+/// `g + count`, `g + 2 * count` and so on: [`LANES`] of them.
 #[inline]
 pub(crate) fn in_lanes(groups: &[u32], group_count: usize, mut add: impl FnMut(usize, usize)) {
+    if group_count > LANED_GROUPS {
+        groups.iter().enumerate().for_each(|(row, &group)| add(group as usize, row));
+        return;
+    }
     let mut rows = groups.chunks_exact(LANES);
     for (chunk, groups) in (&mut rows).enumerate() {
         for (lane, &group) in groups.iter().enumerate() {
@@ -158,7 +183,7 @@ pub(crate) fn row_counts(grouping: Grouping<'_>, group_count: usize) -> Option<V
     if group_count > FEW_GROUPS || group_count * LANES > groups.len() {
         return None;
     }
-    let mut cells = vec![0_u32; group_count * LANES];
+    let mut cells = vec![0_u32; cell_count(group_count)];
     in_lanes(groups, group_count, |cell, _| cells[cell] += 1);
     let (counts, lanes) = cells.split_at_mut(group_count);
     for lane in lanes.chunks(group_count.max(1)) {
@@ -184,14 +209,8 @@ pub(crate) fn zeroed<'a, T: Copy + Default>(
     validity: Option<&Bitmap>,
 ) -> Cow<'a, [T]> {
     let Some(valid) = validity else { return Cow::Borrowed(values) };
-    let chunks = values.chunks(64).zip(valid.words());
-    let mut zeroed = Vec::with_capacity(values.len());
-    for (values, word) in chunks {
-        let value = |(bit, &value): (usize, &T)| {
-            if word >> bit & 1 == 1 { value } else { T::default() }
-        };
-        zeroed.extend(values.iter().enumerate().map(value));
-    }
+    let mut zeroed = values.to_vec();
+    valid.fill_unset(&mut zeroed, T::default());
     Cow::Owned(zeroed)
 }
 
@@ -440,10 +459,10 @@ impl Nothing {
     }
 }
 
-/// A column without constants, so that a kernel meets its values in a row.
+/// A column without constants and codes of numbers, so that a kernel meets its values in a row.
 pub(crate) fn expanded(column: &Column) -> Cow<'_, Column> {
     match column.values() {
-        Values::Constant(_) => Cow::Owned(column.to_flat()),
+        Values::Constant(_) | Values::NumberCodes { .. } => Cow::Owned(column.to_flat()),
         _ => Cow::Borrowed(column),
     }
 }

@@ -3,12 +3,14 @@
 //! The sums are exact, so the mean can be taken out of them afterwards without losing anything; the
 //! result is the same for every split, and constants have a variance of zero.
 
-use colonna_column::{Bitmap, Column, Values};
+use colonna_column::{Column, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType};
 
+use super::coded::Made;
 use super::exact_sum::{ExactSum, biased_exponent, parts};
 use super::{
-    AggregateKind, LANES, Rows, Taken, add_value_counts, each_in_lanes, expanded, optional, zeroed,
+    AggregateKind, Rows, Taken, add_value_counts, cell_count, each_in_lanes, expanded, optional,
+    zeroed,
 };
 use crate::ExecError;
 
@@ -20,6 +22,9 @@ const HALF_BITS: i32 = 53;
 pub(crate) struct Moments {
     kind: AggregateKind,
     states: Vec<State>,
+    /// The numbers as integers of one power of two.
+    made: Option<Made<FixedNumber>>,
+    fixed: Fixed,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -111,10 +116,9 @@ impl Fixed {
     const ROOM: i32 = 10;
 
     /// None where some are not finite, or too far apart.
-    fn of(values: &[f64], validity: Option<&Bitmap>) -> Option<Self> {
-        let values = zeroed(values, validity);
+    fn of(values: &[f64]) -> Option<Self> {
         let (mut least, mut greatest) = (i32::MAX, 0);
-        for value in values.iter() {
+        for value in values {
             let biased = biased_exponent(*value);
             least = least.min(if *value == 0.0 { i32::MAX } else { biased });
             greatest = greatest.max(biased);
@@ -137,15 +141,34 @@ impl Fixed {
     }
 }
 
+/// A double without its power of two, and the square of that.
+#[derive(Clone, Copy, Debug, Default)]
+struct FixedNumber {
+    integer: i64,
+    square: u128,
+}
+
+impl FixedNumber {
+    #[inline]
+    fn of(integer: i64) -> Self {
+        let magnitude = u128::from(integer.unsigned_abs());
+        Self { integer, square: magnitude * magnitude }
+    }
+}
+
 /// Adds doubles of a batch up as integers, and only then exactly.
-fn add_fixed(states: &mut [State], fixed: Fixed, values: &[f64], column: &Column, rows: &Rows<'_>) {
+fn add_fixed(
+    states: &mut [State],
+    fixed: Fixed,
+    column: &Column,
+    rows: &Rows<'_>,
+    number: impl Fn(usize) -> FixedNumber,
+) {
     let groups = rows.groups();
-    let mut cells = vec![FixedSums::default(); groups.len() * LANES];
-    let values = zeroed(values, column.validity());
+    let mut cells = vec![FixedSums::default(); cell_count(groups.len())];
     each_in_lanes(rows, |cell, row| {
-        let integer = i128::from(fixed.integer(values[row]));
-        let (square, sums) = ((integer * integer).cast_unsigned(), &mut cells[cell]);
-        sums.sum += integer;
+        let (FixedNumber { integer, square }, sums) = (number(row), &mut cells[cell]);
+        sums.sum += i128::from(integer);
         sums.squares_low += square & u128::from(u64::MAX);
         sums.squares_high += square >> 64;
     });
@@ -198,26 +221,41 @@ fn add_product(sum: &mut ExactSum, left: f64, right: f64) {
 
 impl Moments {
     pub(super) fn new(kind: &AggregateKind) -> Self {
-        Self { kind: kind.clone(), states: Vec::new() }
+        let fixed = Fixed { exponent: 0 };
+        Self { kind: kind.clone(), states: Vec::new(), made: None, fixed }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         self.states.resize_with(rows.group_count, State::default);
         let Some(column) = rows.values else { return Ok(()) };
+        let Self { states, made, fixed, .. } = self;
+        let coded = Made::rows(made, column, rows, |numbers, _| {
+            let Numbers::Float64(values) = numbers else { return None };
+            *fixed = Fixed::of(values)?;
+            Some(values.iter().map(|value| FixedNumber::of(fixed.integer(*value))).collect())
+        });
+        if let Some(coded) = coded {
+            add_fixed(states, *fixed, column, rows, |row| coded.at(row));
+            return Ok(());
+        }
         let column = expanded(column);
-        let states = &mut self.states;
         let few = rows.has_few_groups();
         match column.values() {
             Values::Int64(values) => rows.grouping.each_valid(&column, |group, row| {
                 states[group].add_integer(values[row]);
             }),
-            Values::Float64(values) => match Fixed::of(values, column.validity()).filter(|_| few) {
-                Some(fixed) => add_fixed(states, fixed, values, &column, rows),
-                None => rows.grouping.each_valid(&column, |group, row| {
-                    states[group].add_double(values[row]);
-                }),
-            },
+            Values::Float64(values) => {
+                let zeroed = zeroed(values, column.validity());
+                match Fixed::of(&zeroed).filter(|_| few) {
+                    Some(fixed) => add_fixed(states, fixed, &column, rows, |row| {
+                        FixedNumber::of(fixed.integer(zeroed[row]))
+                    }),
+                    None => rows.grouping.each_valid(&column, |group, row| {
+                        states[group].add_double(values[row]);
+                    }),
+                }
+            }
             Values::Decimal(_) => rows.grouping.each_valid(&column, |group, row| {
                 let value = column.scalar_at(row).as_f64();
                 states[group].add_double(value.unwrap_or(f64::NAN));
@@ -251,6 +289,7 @@ impl Moments {
         let state = |state: &State| {
             state.sum.byte_len() + state.squares.byte_len() + state.squares_low.byte_len()
         };
-        self.states.iter().map(state).sum()
+        let made = self.made.as_ref().map_or(0, Made::byte_len);
+        self.states.iter().map(state).sum::<usize>() + made
     }
 }

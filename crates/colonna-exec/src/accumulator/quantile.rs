@@ -63,7 +63,7 @@ impl Quantile {
         let piece = if count == column.len() {
             expanded(column)
         } else {
-            Cow::Owned(column.gather(&position_rows(column.valid_bits().ones())?).to_flat())
+            Cow::Owned(column.gather(&column.valid_bits().positions()).to_flat())
         };
         match &mut self.kept {
             Kept::Words(pieces) => pieces.push(Arc::new(match piece.values() {

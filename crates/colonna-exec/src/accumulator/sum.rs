@@ -1,11 +1,13 @@
 //! Sums, and the means that follow from them.
 
-use colonna_column::{Bitmap, Column, Values};
+use colonna_column::{Bitmap, Column, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
+use super::coded::Made;
 use super::exact_sum::{ExactSum, Halving};
 use super::{
-    AggregateKind, LANES, Rows, Taken, add_value_counts, each_in_lanes, expanded, optional, zeroed,
+    AggregateKind, Rows, Taken, add_value_counts, cell_count, each_in_lanes, expanded, optional,
+    zeroed,
 };
 use crate::ExecError;
 
@@ -17,11 +19,13 @@ pub(crate) struct IntegerSum {
     kind: AggregateKind,
     sums: Vec<i128>,
     counts: Vec<u64>,
+    /// The numbers themselves, where they are small.
+    made: Option<Made<i64>>,
 }
 
 impl IntegerSum {
     pub(super) fn new(kind: &AggregateKind) -> Self {
-        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new() }
+        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new(), made: None }
     }
 
     fn resize(&mut self, group_count: usize) {
@@ -33,20 +37,23 @@ impl IntegerSum {
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         self.resize(rows.group_count);
         let Some(column) = rows.values else { return Ok(()) };
-        let column = expanded(column);
         let (sums, counts) = (&mut self.sums, &mut self.counts);
+        if let Some(coded) = Made::rows(&mut self.made, column, rows, small_numbers) {
+            add_small(sums, rows, |row| coded.at(row));
+            add_value_counts(counts, rows, column);
+            return Ok(());
+        }
+        let column = expanded(column);
         match (column.values(), rows.grouping.single()) {
             (Values::Int64(values), Some(group)) => {
                 sums[group] += sum_of(&zeroed(values, column.validity()));
                 add_value_counts(counts, rows, &column);
             }
-            (Values::Int64(values), None) if rows.row_counts.is_some() && are_small(values) => {
+            (Values::Int64(values), None)
+                if rows.row_counts.is_some() && are_small(values, values.len()) =>
+            {
                 let values = zeroed(values, column.validity());
-                let mut cells = vec![0_i64; rows.group_count * LANES];
-                each_in_lanes(rows, |cell, row| cells[cell] += values[row]);
-                for lane in cells.chunks(rows.group_count.max(1)) {
-                    sums.iter_mut().zip(lane).for_each(|(sum, more)| *sum += i128::from(*more));
-                }
+                add_small(sums, rows, |row| values[row]);
                 add_value_counts(counts, rows, &column);
             }
             (Values::Int64(values), None) => rows.grouping.each_valid(&column, |group, row| {
@@ -94,14 +101,33 @@ impl IntegerSum {
     }
 
     pub(super) fn byte_len(&self) -> usize {
-        self.sums.len() * 24
+        self.sums.len() * 24 + self.made.as_ref().map_or(0, Made::byte_len)
     }
 }
 
-/// Whether as many integers as a batch has cannot overflow 64 bits.
-fn are_small(values: &[i64]) -> bool {
+/// Whether so many of the integers cannot overflow 64 bits.
+fn are_small(values: &[i64], row_count: usize) -> bool {
     let bits = values.iter().fold(0, |bits, value| bits | (value ^ (value >> 63)));
-    bits.leading_zeros() > 64 - values.len().leading_zeros() + 1
+    bits.leading_zeros() > 64 - row_count.leading_zeros() + 1
+}
+
+/// Integers of which so many rows cannot overflow 64 bits.
+fn small_numbers(numbers: &Numbers, row_count: usize) -> Option<Vec<i64>> {
+    match numbers {
+        Numbers::Int64(values) if are_small(values, row_count) => Some(values.clone()),
+        _ => None,
+    }
+}
+
+/// Adds up integers that cannot overflow 64 bits.
+fn add_small(sums: &mut [i128], rows: &Rows<'_>, value: impl Fn(usize) -> i64) {
+    let groups = rows.groups();
+    let mut cells = vec![0_i64; cell_count(groups.len())];
+    each_in_lanes(rows, |cell, row| cells[cell] += value(row));
+    for lane in cells.chunks(groups.len().max(1)) {
+        let sums = sums[groups.clone()].iter_mut().zip(lane);
+        sums.for_each(|(sum, more)| *sum += i128::from(*more));
+    }
 }
 
 /// The sum of many integers, by halves that no slice in memory can overflow.
@@ -234,11 +260,13 @@ pub(crate) struct FloatSum {
     kind: AggregateKind,
     sums: Vec<ExactSum>,
     counts: Vec<u64>,
+    /// The halves of the numbers.
+    made: Option<Made<(f64, f64)>>,
 }
 
 impl FloatSum {
     pub(super) fn new(kind: &AggregateKind) -> Self {
-        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new() }
+        Self { kind: kind.clone(), sums: Vec::new(), counts: Vec::new(), made: None }
     }
 
     fn resize(&mut self, group_count: usize) {
@@ -250,36 +278,22 @@ impl FloatSum {
     pub(super) fn update(&mut self, rows: &Rows<'_>) -> Result<(), ExecError> {
         self.resize(rows.group_count);
         let Some(column) = rows.values else { return Ok(()) };
+        add_value_counts(&mut self.counts, rows, column);
+        if let Some(coded) = Made::rows(&mut self.made, column, rows, halved) {
+            add_halves(&mut self.sums, rows, |row| coded.at(row));
+            return Ok(());
+        }
         let column = expanded(column);
         let Values::Float64(values) = column.values() else { return Ok(()) };
-        add_value_counts(&mut self.counts, rows, &column);
         let few = rows.has_few_groups();
         let values = zeroed(values, column.validity());
-        match Halving::of(&values).filter(|_| few) {
-            Some(halving) => self.add_halves(halving, &values, rows),
+        match Halving::of(&values, values.len()).filter(|_| few) {
+            Some(halving) => add_halves(&mut self.sums, rows, |row| halving.halves(values[row])),
             None => {
                 rows.grouping.each_valid(&column, |group, row| self.sums[group].add(values[row]))
             }
         }
         Ok(())
-    }
-
-    /// Adds up high and low halves apart, which rounds nothing, and only then exactly.
-    fn add_halves(&mut self, halving: Halving, values: &[f64], rows: &Rows<'_>) {
-        let groups = rows.groups();
-        let mut cells = vec![(0.0, 0.0); groups.len() * LANES];
-        each_in_lanes(rows, |cell, row| {
-            let (high, low) = halving.halves(values[row]);
-            let (highs, lows) = &mut cells[cell];
-            *highs += high;
-            *lows += low;
-        });
-        for lane in cells.chunks(groups.len().max(1)) {
-            for (sum, (high, low)) in self.sums[groups.clone()].iter_mut().zip(lane) {
-                sum.add(*high);
-                sum.add(*low);
-            }
-        }
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "every accumulator has this form")]
@@ -304,6 +318,37 @@ impl FloatSum {
     }
 
     pub(super) fn byte_len(&self) -> usize {
-        self.sums.iter().map(ExactSum::byte_len).sum::<usize>() + self.counts.len() * 8
+        let made = self.made.as_ref().map_or(0, Made::byte_len);
+        self.sums.iter().map(ExactSum::byte_len).sum::<usize>() + self.counts.len() * 8 + made
+    }
+}
+
+/// The halves of numbers, for so many rows.
+fn halved(numbers: &Numbers, row_count: usize) -> Option<Vec<(f64, f64)>> {
+    let Numbers::Float64(values) = numbers else { return None };
+    let halving = Halving::of(values, row_count)?;
+    Some(values.iter().map(|value| halving.halves(*value)).collect())
+}
+
+/// Adds up high and low halves apart, which rounds nothing, and only then exactly.
+fn add_halves(sums: &mut [ExactSum], rows: &Rows<'_>, halves: impl Fn(usize) -> (f64, f64)) {
+    let groups = rows.groups();
+    let mut cells = vec![(0.0, 0.0); cell_count(groups.len())];
+    each_in_lanes(rows, |cell, row| {
+        let (high, low) = halves(row);
+        let (highs, lows) = &mut cells[cell];
+        *highs += high;
+        *lows += low;
+    });
+    let (first, lanes) = cells.split_at_mut(groups.len());
+    for lane in lanes.chunks(groups.len().max(1)) {
+        for ((highs, lows), (high, low)) in first.iter_mut().zip(lane) {
+            *highs += high;
+            *lows += low;
+        }
+    }
+    for (sum, (high, low)) in sums[groups].iter_mut().zip(first) {
+        sum.add(*high);
+        sum.add(*low);
     }
 }

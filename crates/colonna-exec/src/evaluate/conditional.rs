@@ -7,7 +7,8 @@ use colonna_schema::{BinaryOperator, DataType, Function, Scalar};
 
 use super::compare::compare;
 use super::frame::{Frame, Site};
-use super::logic::{Truth, positions};
+use super::logic::Truth;
+use super::memo::Entries;
 use super::values;
 use crate::{BoundExpr, BoundKind, ExecError};
 
@@ -64,7 +65,7 @@ pub(super) fn case(
         return Ok(column);
     }
     let mut open = Bitmap::filled(true, frame.row_count());
-    let mut open_rows = positions(&open);
+    let mut open_rows = open.positions();
     let mut pieces = Pieces::new();
     for (condition, value) in branches {
         if open_rows.is_empty() {
@@ -78,7 +79,7 @@ pub(super) fn case(
         for &row in &taken {
             open.set(row as usize, false);
         }
-        open_rows = positions(&open);
+        open_rows = open.positions();
     }
     if !open_rows.is_empty() || pieces.columns.is_empty() {
         let rest = match otherwise {
@@ -120,7 +121,7 @@ fn case_of_literals(
             }
         }
     }
-    Ok(Some(column.gather(&numbers)))
+    Entries::of(&column).spread(&numbers, None).map(Some)
 }
 
 /// Those of the rows for which the condition is true.
@@ -135,7 +136,7 @@ pub(super) fn coalesce(
     arguments: &[BoundExpr],
     frame: &Frame<'_>,
 ) -> Result<Column, ExecError> {
-    let mut open_rows = positions(&Bitmap::filled(true, frame.row_count()));
+    let mut open_rows = Bitmap::filled(true, frame.row_count()).positions();
     let mut pieces = Pieces::new();
     for argument in arguments {
         let column = values_for(argument, &open_rows, frame)?;
@@ -145,7 +146,7 @@ pub(super) fn coalesce(
             break;
         }
         let valid = column.valid_bits();
-        let (found, missing) = (positions(&valid), positions(&valid.not()));
+        let (found, missing) = (valid.positions(), valid.not().positions());
         let row_of = |index: &u32| open_rows.get(*index as usize).copied();
         pieces.push(column.gather(&found), &found.iter().filter_map(row_of).collect::<Vec<_>>());
         open_rows = missing.iter().filter_map(row_of).collect();

@@ -7,7 +7,7 @@ use colonna_column::{Column, Strings, Values};
 use colonna_schema::{BinaryOperator, Function, Scalar};
 
 use super::frame::Site;
-use super::memo::Entries;
+use super::memo::{Dictionary, Entries};
 use super::{kernel, logic};
 use crate::{BoundExpr, BoundKind, ExecError};
 
@@ -74,7 +74,7 @@ fn is_constant(column: &Column) -> bool {
 /// Codes are resolved and a constant that has nulls is written out; the rest is flat enough.
 fn flat(column: &Column) -> Cow<'_, Column> {
     match column.values() {
-        Values::Codes { .. } => Cow::Owned(column.to_flat()),
+        Values::Codes { .. } | Values::NumberCodes { .. } => Cow::Owned(column.to_flat()),
         Values::Constant(_) if column.validity().is_some() => Cow::Owned(written_out(column)),
         _ => Cow::Borrowed(column),
     }
@@ -94,8 +94,8 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
         passes_null_on(site.expr) || matches!(site.expr.kind, BoundKind::InList { .. });
     let mut coded = None;
     for (position, operand) in operands.iter().enumerate() {
-        match operand.values() {
-            Values::Codes { codes, dictionary } if coded.is_none() => {
+        match Dictionary::of(operand) {
+            Some((codes, dictionary)) if coded.is_none() => {
                 coded = Some((position, *operand, codes, dictionary));
             }
             _ if is_constant(operand) => {}
@@ -110,19 +110,22 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     if !null_in_null_out || !looked_for || empty_list || dictionary.is_empty() {
         return Ok(None);
     }
-    let over = |entries: &Arc<Strings>| over_entries(site, operands, position, entries);
+    let over = |entries: Values, len| over_entries(site, operands, position, (entries, len));
     // What is constant in this batch only may be something else in the next one.
     let mut others = site.expr.children().into_iter().enumerate();
     let is_same = others.all(|(index, other)| index == position || !other.reads_slots());
     // An entry that no row has may raise no error: where one does, only those are computed that rows
     // have, as is done for a few rows.
     if is_same
-        && let Ok(Some(entries)) =
-            site.memo.entries(site.expr, dictionary, column.len(), || over(dictionary))
+        && let Ok(Some(entries)) = site.memo.entries(site.expr, &dictionary, column.len(), || {
+            over(dictionary.to_values(), dictionary.len())
+        })
         && entries.has_all(codes)
     {
         return entries.spread(codes, column.validity()).map(Some);
     }
+    // A number costs as little as a look at whether it was computed already.
+    let Dictionary::Texts(dictionary) = &dictionary else { return Ok(None) };
     let (codes, dictionary) = used_entries(column, codes, dictionary);
     if dictionary.len() >= column.len() {
         return Ok(None);
@@ -130,7 +133,10 @@ fn by_dictionary(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column>
     if dictionary.is_empty() {
         return Ok(Some(Column::nulls(site.expr.data_type.clone(), column.len())));
     }
-    Entries::of(&over(&dictionary)?).spread(&codes, column.validity()).map(Some)
+    let len = dictionary.len();
+    Entries::of(&over(Values::Strings(dictionary), len)?)
+        .spread(&codes, column.validity())
+        .map(Some)
 }
 
 /// The most combinations of codes that are told apart.
@@ -146,7 +152,7 @@ fn by_combination(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column
         return Ok(None);
     }
     let len = operands.first().map_or(0, |operand| operand.len());
-    let mut combined = vec![0_usize; len];
+    let mut combined = vec![0_u32; len];
     let mut combinations = 1_usize;
     for operand in operands {
         let Values::Codes { codes, dictionary } = operand.values() else { continue };
@@ -156,15 +162,19 @@ fn by_combination(site: &Site<'_>, operands: &[&Column]) -> Result<Option<Column
         if combinations > COMBINATIONS_MAX.min(len) {
             return Ok(None);
         }
-        for (row, (combined, &code)) in combined.iter_mut().zip(codes).enumerate() {
-            let code = if operand.is_valid(row) { null.min(code as usize) } else { null };
-            *combined = *combined * (null + 1) + code;
+        let Ok(null) = u32::try_from(null) else { return Ok(None) };
+        let mut codes = Cow::Borrowed(codes);
+        if let Some(valid) = operand.validity() {
+            valid.fill_unset(codes.to_mut(), null);
+        }
+        for (combined, &code) in combined.iter_mut().zip(codes.iter()) {
+            *combined = *combined * (null + 1) + code.min(null);
         }
     }
     let mut numbers = vec![u32::MAX; combinations];
     let (mut rows, mut codes) = (Vec::new(), Vec::with_capacity(len));
     for (row, combination) in (0..).zip(combined) {
-        let number = &mut numbers[combination];
+        let number = &mut numbers[combination as usize];
         if *number == u32::MAX {
             *number = u32::try_from(rows.len()).unwrap_or(u32::MAX);
             rows.push(row);
@@ -182,13 +192,11 @@ fn over_entries(
     site: &Site<'_>,
     operands: &[&Column],
     position: usize,
-    dictionary: &Arc<Strings>,
+    (entries, len): (Values, usize),
 ) -> Result<Column, ExecError> {
-    let len = dictionary.len();
     let replaced = operands.iter().enumerate().map(|(index, operand)| {
         if index == position {
-            let entries = Values::Strings(Arc::clone(dictionary));
-            Column::try_new(operand.data_type().clone(), len, entries, None)
+            Column::try_new(operand.data_type().clone(), len, entries.clone(), None)
         } else {
             Ok(repeated(operand, len))
         }

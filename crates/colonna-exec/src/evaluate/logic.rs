@@ -88,7 +88,7 @@ pub(super) fn connect(
     }
     let open = decided_count > 0 && ((len - decided_count) * SPARSE < len || right.may_fail());
     let right = if open {
-        let rows = positions(&decided.not());
+        let rows = decided.not().positions();
         let narrowed = frame.narrowed(right, &rows);
         let part = Truth::of(values(right, &narrowed)?.as_ref());
         Truth {
@@ -110,11 +110,6 @@ pub(super) fn connect(
         }
     };
     Ok(joined.into_column())
-}
-
-/// The positions of the bits that are set. Batches have far fewer than 2^32 rows.
-pub(super) fn positions(bits: &Bitmap) -> Vec<u32> {
-    bits.ones().filter_map(|row| u32::try_from(row).ok()).collect()
 }
 
 fn scattered(bits: &Bitmap, rows: &[u32], len: usize) -> Bitmap {

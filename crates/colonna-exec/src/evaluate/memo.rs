@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Strings, Values};
+use colonna_column::{Bitmap, Column, Numbers, Strings, Values};
 use colonna_schema::DataType;
 
 use crate::{BoundExpr, ExecError};
@@ -22,17 +22,74 @@ pub(crate) struct Memo(RefCell<Vec<Remembered>>);
 #[derive(Clone, Debug)]
 struct Remembered {
     expr: BoundExpr,
-    dictionary: Arc<Strings>,
+    dictionary: Dictionary,
     /// How many rows asked for entries before all were computed.
     asked: usize,
     entries: Option<Arc<Entries>>,
 }
 
+/// What codes lead to.
+#[derive(Clone, Debug)]
+pub(super) enum Dictionary {
+    Texts(Arc<Strings>),
+    Numbers(Arc<Numbers>),
+}
+
+impl Dictionary {
+    /// The codes of a column that has some, and its dictionary.
+    pub(super) fn of(column: &Column) -> Option<(&[u32], Self)> {
+        match column.values() {
+            Values::Codes { codes, dictionary } => {
+                Some((codes, Self::Texts(Arc::clone(dictionary))))
+            }
+            Values::NumberCodes { codes, dictionary } => {
+                Some((codes, Self::Numbers(Arc::clone(dictionary))))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entries as the values of a column.
+    pub(super) fn to_values(&self) -> Values {
+        match self {
+            Self::Texts(texts) => Values::Strings(Arc::clone(texts)),
+            Self::Numbers(numbers) => numbers.to_values(),
+        }
+    }
+
+    /// The values that codes lead to.
+    fn led_to_by(self, codes: Vec<u32>) -> Values {
+        match self {
+            Self::Texts(dictionary) => Values::Codes { codes, dictionary },
+            Self::Numbers(dictionary) => Values::NumberCodes { codes, dictionary },
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Texts(left), Self::Texts(right)) => Arc::ptr_eq(left, right),
+            (Self::Numbers(left), Self::Numbers(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+}
+
 /// The result of a kernel for each entry of a dictionary, flat.
 #[derive(Clone, Debug)]
 pub(super) enum Entries {
-    /// Texts are the dictionary of the result.
-    Texts(DataType, Arc<Strings>, Option<Bitmap>),
+    /// Texts or numbers are the dictionary of the result.
+    Coded(DataType, Dictionary, Option<Bitmap>),
     /// Anything else.
     Values(Column),
 }
@@ -43,18 +100,17 @@ impl Memo {
     pub(super) fn entries(
         &self,
         expr: &BoundExpr,
-        dictionary: &Arc<Strings>,
+        dictionary: &Dictionary,
         row_count: usize,
         compute: impl FnOnce() -> Result<Column, ExecError>,
     ) -> Result<Option<Arc<Entries>>, ExecError> {
         let mut kept = self.0.borrow_mut();
-        let same =
-            |known: &Remembered| Arc::ptr_eq(&known.dictionary, dictionary) && known.expr == *expr;
+        let same = |known: &Remembered| known.dictionary.is_same(dictionary) && known.expr == *expr;
         let index = kept.iter().position(same).unwrap_or_else(|| {
             if kept.len() >= KEPT {
                 kept.remove(0);
             }
-            let (expr, dictionary) = (expr.clone(), Arc::clone(dictionary));
+            let (expr, dictionary) = (expr.clone(), dictionary.clone());
             kept.push(Remembered { expr, dictionary, asked: 0, entries: None });
             kept.len() - 1
         });
@@ -71,12 +127,17 @@ impl Entries {
     /// The entries of a result.
     pub(super) fn of(result: &Column) -> Self {
         let flat = result.to_flat();
-        match flat.values() {
-            Values::Strings(texts) => {
-                Self::Texts(flat.data_type().clone(), Arc::clone(texts), flat.validity().cloned())
+        let dictionary = match flat.values() {
+            Values::Strings(texts) => Dictionary::Texts(Arc::clone(texts)),
+            Values::Int64(numbers) => {
+                Dictionary::Numbers(Arc::new(Numbers::Int64(numbers.clone())))
             }
-            _ => Self::Values(flat),
-        }
+            Values::Float64(numbers) => {
+                Dictionary::Numbers(Arc::new(Numbers::Float64(numbers.clone())))
+            }
+            _ => return Self::Values(flat),
+        };
+        Self::Coded(flat.data_type().clone(), dictionary, flat.validity().cloned())
     }
 
     /// Whether there is a result for each of the codes, which of a null row may be any number.
@@ -85,7 +146,7 @@ impl Entries {
             Self::Values(entries) if !matches!(entries.values(), Values::Boolean(_)) => {
                 codes.iter().fold(true, |all, code| all & ((*code as usize) < entries.len()))
             }
-            // Bits that are not there are false, and codes of texts stay what they are.
+            // Bits that are not there are false, and codes stay what they are.
             _ => true,
         }
     }
@@ -102,8 +163,8 @@ impl Entries {
             return Ok(Column::nulls(entries.data_type().clone(), codes.len()));
         }
         let (data_type, own, values) = match self {
-            Self::Texts(data_type, texts, own) => {
-                let values = Values::Codes { codes: codes.to_vec(), dictionary: Arc::clone(texts) };
+            Self::Coded(data_type, dictionary, own) => {
+                let values = dictionary.clone().led_to_by(codes.to_vec());
                 (data_type, own.as_ref().map(|own| own.gather(codes)), values)
             }
             Self::Values(entries) => {

@@ -23,15 +23,11 @@ pub(super) fn call(
     let Some((first, rest)) = operands.split_first() else {
         return Ok(Column::nulls(site.expr.data_type.clone(), 0));
     };
-    let first = first.to_flat();
+    let first = flat_for(function, first);
     let second = rest.first().copied();
     match (function, first.values(), second) {
         (Function::Length, Values::List { offsets, .. } | Values::Map { offsets, .. }, _) => {
-            let lengths = offsets
-                .windows(2)
-                .map(|pair| i64::try_from(pair[1].saturating_sub(pair[0])).unwrap_or(i64::MAX));
-            let values = Values::Int64(lengths.collect());
-            Ok(Column::try_new(DataType::Int64, first.len(), values, first.validity().cloned())?)
+            lengths(&first, offsets)
         }
         (Function::ElementAt, Values::List { offsets, elements }, Some(index)) => {
             let indexes = integers(index);
@@ -80,6 +76,25 @@ pub(super) fn call(
         }
         _ => Ok(Column::nulls(site.expr.data_type.clone(), first.len())),
     }
+}
+
+/// The lists or maps with flat entries, where a function looks at these.
+fn flat_for(function: Function, column: &Column) -> Cow<'_, Column> {
+    match column.values() {
+        Values::List { .. } | Values::Map { .. } if function == Function::Length => {
+            Cow::Borrowed(column)
+        }
+        _ => Cow::Owned(column.to_flat()),
+    }
+}
+
+/// How many entries each row has.
+fn lengths(column: &Column, offsets: &[usize]) -> Result<Column, ExecError> {
+    let lengths = offsets
+        .windows(2)
+        .map(|pair| i64::try_from(pair[1].saturating_sub(pair[0])).unwrap_or(i64::MAX));
+    let (values, validity) = (Values::Int64(lengths.collect()), column.validity().cloned());
+    Ok(Column::try_new(DataType::Int64, column.len(), values, validity)?)
 }
 
 /// Where the entries of a row stand.

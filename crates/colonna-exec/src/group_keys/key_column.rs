@@ -7,7 +7,7 @@ use colonna_schema::DataType;
 
 use super::hash::{PositionTable, hash_wide, position_of, process_seed};
 use super::texts::ByteKeys;
-use super::words::WordKeys;
+use super::words::{WordKeys, words_of};
 use super::{UNSET, encode};
 use crate::ExecError;
 
@@ -94,9 +94,10 @@ impl KeyColumn {
                 keys.resolve(words, validity, null, &mut positions)?;
             }
             (KeyValues::Words(keys), Values::Float64(values)) => {
-                let word = |&value: &f64| canonical_bits(value).cast_signed();
-                let words: Vec<i64> = values.iter().map(word).collect();
-                keys.resolve(&words, validity, null, &mut positions)?;
+                keys.resolve(&words_of(values), validity, null, &mut positions)?;
+            }
+            (KeyValues::Words(keys), Values::NumberCodes { codes, dictionary }) => {
+                keys.resolve_codes(codes, dictionary, validity, null, &mut positions)?;
             }
             (KeyValues::Words(keys), Values::Boolean(bits)) => {
                 let words: Vec<i64> = bits.iter().map(i64::from).collect();

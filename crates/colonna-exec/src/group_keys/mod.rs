@@ -4,6 +4,7 @@
 //! only words are hashed once the columns are resolved. Positions are dense and follow the first
 //! appearance of a value; accumulators hold vectors by them.
 
+mod codes;
 mod encoding;
 mod hash;
 mod key_column;
@@ -17,7 +18,7 @@ use colonna_schema::DataType;
 
 pub(crate) use encoding::encode;
 pub(crate) use hash::{
-    PositionTable, finalize, hash_bytes, hash_pair, hash_wide, hash_word, process_seed,
+    PositionTable, finalize, hash_bytes, hash_pair, hash_wide, hash_word, position_of, process_seed,
 };
 pub(crate) use key_column::{KeyColumn, canonical_bits};
 pub(crate) use pairs::PairKeys;

@@ -1,8 +1,11 @@
 //! Pairs of positions, numbered by first appearance.
 
 use super::hash::{hash_word, position_of, process_seed};
-use super::{DIRECT_MAX, RecentTable, UNSET, direct_limit};
+use super::{RecentTable, UNSET, direct_limit};
 use crate::ExecError;
+
+/// The most places of a table of pairs. Of more, a look-up in such a table takes as long as hashing.
+const PAIRS_MAX: usize = 1 << 22;
 
 /// The distinct pairs of two positions, in order of first appearance.
 #[derive(Clone, Debug)]
@@ -63,32 +66,59 @@ impl PairKeys {
             return Ok(positions);
         }
         let sides = left.chunks(64).zip(right.chunks(64));
+        let mut are_known = true;
         for ((left, right), positions) in sides.zip(positions.chunks_mut(64)) {
-            let mut all_known = true;
-            for ((&left, &right), position) in left.iter().zip(right).zip(positions.iter_mut()) {
-                *position = self.direct[(left as usize) << self.right_bits | right as usize];
-                all_known &= *position != UNSET;
-            }
-            if all_known {
-                continue;
-            }
-            for ((&left, &right), position) in left.iter().zip(right).zip(positions) {
-                let index = (left as usize) << self.right_bits | right as usize;
-                if self.direct[index] == UNSET {
-                    self.direct[index] = position_of(self.pairs.len())?;
-                    self.pairs.push(pair_of(left, right));
-                }
-                *position = self.direct[index];
+            // Where pairs are new they often are in what follows, too.
+            are_known = are_known && self.look_up(left, right, positions);
+            if !are_known {
+                are_known = !self.number(left, right, positions)?;
             }
         }
         Ok(positions)
+    }
+
+    /// The positions of pairs that have a place each, `UNSET` where one is new. Whether none is.
+    #[inline]
+    fn look_up(&self, left: &[u32], right: &[u32], positions: &mut [u32]) -> bool {
+        let mut all_known = true;
+        for ((&left, &right), position) in left.iter().zip(right).zip(positions) {
+            *position = self.direct[(left as usize) << self.right_bits | right as usize];
+            all_known &= *position != UNSET;
+        }
+        all_known
+    }
+
+    /// The positions of pairs that have a place each, with new ones for those that are new. Whether
+    /// there were such.
+    #[inline]
+    fn number(
+        &mut self,
+        left: &[u32],
+        right: &[u32],
+        positions: &mut [u32],
+    ) -> Result<bool, ExecError> {
+        let start = self.pairs.len();
+        position_of(start + left.len())?;
+        let mut next = position_of(start)?;
+        self.pairs.resize(start + left.len(), 0);
+        for ((&left, &right), position) in left.iter().zip(right).zip(positions) {
+            let place = &mut self.direct[(left as usize) << self.right_bits | right as usize];
+            // Without a branch: which pairs are new follows no rule.
+            let is_new = *place == UNSET;
+            *place = if is_new { next } else { *place };
+            *position = *place;
+            self.pairs[next as usize] = pair_of(left, right);
+            next += u32::from(is_new);
+        }
+        self.pairs.truncate(next as usize);
+        Ok(next as usize > start)
     }
 
     /// Whether the direct table has a place for each pair of positions below the counts.
     fn cover(&mut self, left_count: usize, right_count: usize) -> bool {
         let right_bits = right_count.next_power_of_two().trailing_zeros().max(self.right_bits);
         // A pair that has a place is found in a quarter of the time that hashing takes.
-        let limit = direct_limit(self.row_count.saturating_mul(4)).min(DIRECT_MAX);
+        let limit = direct_limit(self.row_count.saturating_mul(4)).min(PAIRS_MAX);
         self.left_count = self.left_count.max(left_count);
         let places = self.left_count.saturating_mul(1 << right_bits);
         if places > limit {

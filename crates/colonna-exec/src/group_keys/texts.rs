@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use colonna_column::{Bitmap, Strings};
 
+use super::codes::{EntryKeys, ResolvedCodes};
 use super::hash::{hash_bytes, position_of, process_seed};
 use super::{RecentTable, UNSET, valid_word};
 use crate::ExecError;
@@ -14,16 +15,14 @@ pub(crate) struct ByteKeys {
     table: RecentTable,
     values: Strings,
     hashes: Vec<u64>,
-    /// The positions of the entries of the dictionary that was met last, as far as they are known:
-    /// the columns that were cut from one row group share one.
-    resolved: Option<(Arc<Strings>, Vec<u32>)>,
+    resolved: ResolvedCodes<Strings>,
 }
 
 impl ByteKeys {
     /// No values yet; whether each must have one position.
     pub(crate) fn new(exact: bool) -> Self {
         let (table, values) = (RecentTable::new(exact), Strings::new());
-        Self { table, values, hashes: Vec::new(), resolved: None }
+        Self { table, values, hashes: Vec::new(), resolved: ResolvedCodes::default() }
     }
 
     /// The values by their positions. Where null has one, any value stands there.
@@ -102,87 +101,11 @@ impl ByteKeys {
         null: &mut Option<u32>,
         positions: &mut [u32],
     ) -> Result<(), ExecError> {
-        let mut resolved = match self.resolved.take() {
-            Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
-            _ => {
-                self.table.begin(dictionary.len());
-                vec![UNSET; dictionary.len()]
-            }
-        };
-        self.resolve_new(codes, dictionary, validity, null, &mut resolved)?;
-        let null = null.unwrap_or(UNSET);
-        for (index, (codes, positions)) in
-            codes.chunks(BATCH).zip(positions.chunks_mut(BATCH)).enumerate()
-        {
-            for (&code, position) in codes.iter().zip(positions.iter_mut()) {
-                *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
-            }
-            let valid = valid_word(validity, index);
-            if valid != u64::MAX {
-                for (bit, position) in positions.iter_mut().enumerate() {
-                    *position = if valid >> bit & 1 == 1 { *position } else { null };
-                }
-            }
-        }
-        self.resolved = Some((Arc::clone(dictionary), resolved));
-        Ok(())
-    }
-
-    /// Resolves the entries that these rows are the first to have, in their order.
-    fn resolve_new(
-        &mut self,
-        codes: &[u32],
-        dictionary: &Strings,
-        validity: Option<&Bitmap>,
-        null: &mut Option<u32>,
-        resolved: &mut [u32],
-    ) -> Result<(), ExecError> {
-        /// Marks an entry that waits to be looked up.
-        const WAITS: u32 = UNSET - 1;
-        let mut new = Vec::new();
-        // How many new entries come before the first null, where that is new, too.
-        let mut before_null = None;
-        for (index, codes) in codes.chunks(BATCH).enumerate() {
-            let valid = valid_word(validity, index);
-            let are_known = codes.iter().fold(true, |all, code| all & is_known(resolved, *code));
-            if are_known && (valid == u64::MAX || null.is_some()) {
-                continue;
-            }
-            for (bit, &code) in codes.iter().enumerate() {
-                if valid >> bit & 1 == 0 {
-                    before_null = before_null.or(Some(new.len()));
-                } else if let Some(entry) = resolved.get_mut(code as usize)
-                    && *entry == UNSET
-                {
-                    *entry = WAITS;
-                    new.push(code);
-                }
-            }
-        }
-        let before_null = before_null.filter(|_| null.is_none());
-        let (first, rest) = new.split_at(before_null.unwrap_or_default());
-        self.resolve_entries(first, dictionary, resolved)?;
-        if before_null.is_some() {
-            self.null_position(null)?;
-        }
-        self.resolve_entries(rest, dictionary, resolved)
-    }
-
-    fn resolve_entries(
-        &mut self,
-        codes: &[u32],
-        dictionary: &Strings,
-        resolved: &mut [u32],
-    ) -> Result<(), ExecError> {
-        let mut batch = Batch::default();
-        for codes in codes.chunks(BATCH) {
-            batch.look_up(self, codes.len(), |at| dictionary.bytes(codes[at] as usize));
-            for (at, &code) in codes.iter().enumerate() {
-                let word = dictionary.bytes(code as usize);
-                resolved[code as usize] = self.position_in(&batch, at, word)?;
-            }
-        }
-        Ok(())
+        let mut resolved = std::mem::take(&mut self.resolved);
+        let coded = (codes, dictionary, dictionary.len());
+        let done = resolved.resolve(self, coded, validity, null, positions);
+        self.resolved = resolved;
+        done
     }
 
     /// The position of a value of a batch that was looked up.
@@ -214,17 +137,37 @@ impl ByteKeys {
 
     /// About how many bytes of memory they take.
     pub(crate) fn byte_len(&self) -> usize {
-        let resolved = self
-            .resolved
-            .as_ref()
-            .map_or(0, |(dictionary, resolved)| resolved.len() * 12 + dictionary.byte_len());
+        let resolved = self.resolved.known();
+        let resolved = resolved.map_or(0, |(known, len)| len * 12 + known.byte_len());
         self.table.byte_len() + self.values.byte_len() + self.values.len() * 16 + resolved
     }
 }
 
-#[inline]
-fn is_known(resolved: &[u32], code: u32) -> bool {
-    resolved.get(code as usize).is_some_and(|position| *position != UNSET)
+impl EntryKeys<Strings> for ByteKeys {
+    fn resolve_entries(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Strings,
+        resolved: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let mut batch = Batch::default();
+        for codes in codes.chunks(BATCH) {
+            batch.look_up(self, codes.len(), |at| dictionary.bytes(codes[at] as usize));
+            for (at, &code) in codes.iter().enumerate() {
+                let word = dictionary.bytes(code as usize);
+                resolved[code as usize] = self.position_in(&batch, at, word)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_null(&mut self) -> Result<u32, ExecError> {
+        self.null_position(&mut None)
+    }
+
+    fn begin(&mut self, entry_count: usize) {
+        self.table.begin(entry_count);
+    }
 }
 
 /// As many values as a word of a bitmap has bits.

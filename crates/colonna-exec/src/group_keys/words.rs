@@ -1,9 +1,12 @@
 //! Distinct words: integers, days, moments, booleans, and the bits of doubles.
 
-use colonna_column::Bitmap;
+use std::sync::Arc;
 
-use super::hash::{hash_word, process_seed};
-use super::{DIRECT_MAX, RecentTable, UNSET, direct_limit, valid_word};
+use colonna_column::{Bitmap, Numbers, Values};
+
+use super::codes::{EntryKeys, ResolvedCodes};
+use super::hash::{hash_word, position_of, process_seed};
+use super::{DIRECT_MAX, RecentTable, UNSET, canonical_bits, direct_limit, valid_word};
 use crate::ExecError;
 use crate::accumulator::bounds;
 
@@ -14,6 +17,7 @@ pub(crate) struct WordKeys {
     values: Vec<i64>,
     direct: DirectTable,
     row_count: usize,
+    resolved: ResolvedCodes<Numbers>,
 }
 
 /// The positions of words that lie close together, from the least on; `UNSET` where one was not met.
@@ -31,7 +35,8 @@ impl WordKeys {
     /// No words yet; whether each must have one position.
     pub(crate) fn new(exact: bool) -> Self {
         let (table, direct) = (RecentTable::new(exact), DirectTable::default());
-        Self { table, values: Vec::new(), direct, row_count: 0 }
+        let resolved = ResolvedCodes::default();
+        Self { table, values: Vec::new(), direct, row_count: 0, resolved }
     }
 
     /// The words by their positions. Where null has one, any word stands there.
@@ -78,6 +83,22 @@ impl WordKeys {
         Ok(())
     }
 
+    /// The positions of the numbers that codes stand for. Each entry is looked up once.
+    pub(crate) fn resolve_codes(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Arc<Numbers>,
+        validity: Option<&Bitmap>,
+        null: &mut Option<u32>,
+        positions: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let mut resolved = std::mem::take(&mut self.resolved);
+        let coded = (codes, dictionary, dictionary.len());
+        let done = resolved.resolve(self, coded, validity, null, positions);
+        self.resolved = resolved;
+        done
+    }
+
     /// The rows of a chunk one by one, those in it whose position is not known.
     fn resolve_chunk(
         &mut self,
@@ -92,7 +113,7 @@ impl WordKeys {
                 *position = match *null {
                     Some(null) => null,
                     None => {
-                        let position = super::hash::position_of(self.values.len())?;
+                        let position = position_of(self.values.len())?;
                         self.push_null();
                         *null.insert(position)
                     }
@@ -126,8 +147,43 @@ impl WordKeys {
 
     /// About how many bytes of memory they take.
     pub(crate) fn byte_len(&self) -> usize {
-        self.table.byte_len() + self.values.len() * 8 + self.direct.positions.len() * 4
+        let resolved = self.resolved.known().map_or(0, |(_, len)| len * 12);
+        self.table.byte_len() + self.values.len() * 8 + self.direct.positions.len() * 4 + resolved
     }
+}
+
+impl EntryKeys<Numbers> for WordKeys {
+    fn resolve_entries(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Numbers,
+        resolved: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let words = match dictionary.gather(codes) {
+            Values::Int64(words) => words,
+            Values::Float64(doubles) => words_of(&doubles),
+            _ => return Ok(()),
+        };
+        let mut positions = vec![UNSET; words.len()];
+        self.resolve(&words, None, &mut None, &mut positions)?;
+        for (&code, position) in codes.iter().zip(positions) {
+            resolved[code as usize] = position;
+        }
+        Ok(())
+    }
+
+    fn take_null(&mut self) -> Result<u32, ExecError> {
+        let position = position_of(self.values.len())?;
+        self.push_null();
+        Ok(position)
+    }
+
+    fn begin(&mut self, _: usize) {}
+}
+
+/// The words that doubles are told apart by.
+pub(super) fn words_of(doubles: &[f64]) -> Vec<i64> {
+    doubles.iter().map(|&double| canonical_bits(double).cast_signed()).collect()
 }
 
 impl DirectTable {

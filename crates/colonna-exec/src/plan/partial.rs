@@ -7,10 +7,9 @@ use colonna_column::{Bitmap, Columns};
 use colonna_schema::{Scalar, Statistics};
 
 use super::{Body, Bound, Partial, Plan, State};
-use crate::ExecError;
 use crate::aggregate::gather_read;
 use crate::evaluate::{Memo, select_with};
-use crate::group_keys::position_rows;
+use crate::{ExecError, Spared};
 
 impl Partial {
     /// Takes in rows: the columns of the plan's slots in their order, as they were read. Those that
@@ -44,13 +43,29 @@ impl Partial {
     ///
     /// Where a column is missing, or an expression has no value for a row.
     pub fn update_selected(&mut self, columns: &Columns) -> Result<(), ExecError> {
+        self.update_sparing(columns, None)
+    }
+
+    /// As [`Partial::update_selected`], of rows of which something is known already; all of them must
+    /// be taken in with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::update_selected`].
+    pub fn update_sparing(
+        &mut self,
+        columns: &Columns,
+        spared: Option<&mut Spared>,
+    ) -> Result<(), ExecError> {
         if columns.row_count() == 0 {
             return Ok(());
         }
         let plan = Arc::clone(&self.plan);
         match (&mut self.state, &plan.body) {
             (State::Rows(rows), Body::Rows(projected)) => rows.update(projected, columns),
-            (State::Groups(groups), Body::Groups(body)) => groups.update(&body.grouped, columns),
+            (State::Groups(groups), Body::Groups(body)) => {
+                groups.update(&body.grouped, columns, spared)
+            }
             _ => Err(ExecError::ForeignPartial),
         }
     }
@@ -183,7 +198,7 @@ impl Bound {
         if count == columns.row_count() {
             return Ok(Some(Cow::Borrowed(columns)));
         }
-        let rows = position_rows(selected.ones())?;
+        let rows = selected.positions();
         gather_read(columns, &rows, |slot| slot < self.read_past).map(|rows| Some(Cow::Owned(rows)))
     }
 }

@@ -33,7 +33,7 @@ pub(super) enum Kind {
 const MOST_LEVELS: i16 = 255;
 
 impl Kind {
-    /// The kind of a leaf column's chunk. None where it is one that only Parquet's own reader reads.
+    /// The kind of the values of a leaf column's chunk. None where it is one that only Parquet's own reader reads.
     pub(super) fn of(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> Option<Self> {
         let descriptor = chunk.column_descr();
         let known = |encoding: Encoding| match encoding {
@@ -49,8 +49,8 @@ impl Kind {
             #[expect(deprecated, reason = "old files have it")]
             Encoding::BIT_PACKED => descriptor.max_def_level() == 0,
         };
-        let is_flat = !leaf.repeated && descriptor.max_rep_level() == 0;
-        if !is_flat
+        // In one list, if in any.
+        if descriptor.max_rep_level() != i16::from(leaf.repeated)
             || descriptor.max_def_level() > MOST_LEVELS
             || !can_inflate(chunk.compression())
             || !chunk.encodings().all(known)

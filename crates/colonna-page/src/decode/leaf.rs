@@ -9,6 +9,7 @@ use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::ColumnChunkMetaData;
 
 use super::kind::Kind;
+use super::list::{ListLevels, ListRows};
 use super::values::{Words, decode, spread};
 use super::window::{Found, Pages};
 use crate::PageError;
@@ -36,19 +37,22 @@ impl Rows {
     }
 
     /// The rows that lie in a part of the range, counted from the first of `from`.
-    fn within(&self, part: &Range<u64>, from: u64) -> Option<Vec<u32>> {
+    fn within(&self, part: &Range<u64>, from: u64) -> Option<Cow<'_, [u32]>> {
         let some = self.some.as_ref()?;
         let narrow = |row: u64| u32::try_from(row).unwrap_or(u32::MAX);
         let first = narrow(part.start - self.range.start);
         let end = narrow(part.end - self.range.start);
         let rows = &some[some.partition_point(|row| *row < first)..];
         let rows = &rows[..rows.partition_point(|row| *row < end)];
+        if from == self.range.start {
+            return Some(Cow::Borrowed(rows));
+        }
         let moved = |row: &u32| narrow(u64::from(*row) + self.range.start - from);
-        Some(rows.iter().map(moved).collect())
+        Some(Cow::Owned(rows.iter().map(moved).collect()))
     }
 }
 
-/// Reads a leaf column that is in no list.
+/// Reads a leaf column that is in no list, or lists of leaves.
 #[derive(Debug)]
 pub(super) struct LeafReader {
     kind: Kind,
@@ -56,6 +60,8 @@ pub(super) struct LeafReader {
     codec: Compression,
     /// The level at which a value is there.
     most_level: u8,
+    /// The level of an element, where it is in a list.
+    element_level: Option<u8>,
     pages: Pages,
     words: Option<Words>,
     page: Option<Decoded>,
@@ -95,15 +101,21 @@ impl LeafReader {
         chunk: &ColumnChunkMetaData,
         pages: Pages,
     ) -> Result<Self, PageError> {
-        let most_level = u8::try_from(chunk.column_descr().max_def_level());
-        let most_level = most_level.map_err(|_too_many| {
-            malformed(format!("column {:?} is nested too deep", leaf.path.join(".")))
-        })?;
+        let descriptor = chunk.column_descr();
+        let level = |level: i16| {
+            u8::try_from(level).map_err(|_too_many| {
+                malformed(format!("column {:?} is nested too deep", leaf.path.join(".")))
+            })
+        };
+        let most_level = level(descriptor.max_def_level())?;
+        let element = leaf.repeated.then(|| level(descriptor.repeated_ancestor_def_level()));
+        let element_level = element.transpose()?;
         Ok(Self {
             kind,
             data_type,
             codec: chunk.compression(),
             most_level,
+            element_level,
             pages,
             words: None,
             page: None,
@@ -120,7 +132,7 @@ impl LeafReader {
 
     /// The last row of the page that has this one, plus one.
     pub(super) fn page_end(&mut self, row: u64) -> Result<u64, PageError> {
-        self.pages.at(row).map(|found| found.end_row())
+        self.pages.at(row).map(|found| found.end_row)
     }
 
     /// The values of some rows.
@@ -188,29 +200,47 @@ impl LeafReader {
         if is_coded && self.words.is_none() {
             self.words = Some(self.dictionary()?);
         }
-        let Self { kind, data_type, codec, most_level, pages, words, .. } = self;
-        let read =
-            |encoding, bytes: &[u8], count| decode(*kind, encoding, bytes, count, words.as_ref());
+        let Self { kind, codec, pages, words, .. } = self;
+        let (data_type, most_level, element_level) =
+            (&self.data_type, self.most_level, self.element_level);
+        let rows = found.first_row..found.end_row;
+        let row_count = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
         let ((levels, column), is_cached) = pages.inflated(found, *codec, |bytes| {
-            let (levels, values) = match header.kind {
+            let (repetition, definition, values) = match header.kind {
                 ReadKind::DataV2 { repetition_len, definition_len, .. } => {
-                    let levels_len = repetition_len.saturating_add(definition_len);
-                    let (levels, values) = bytes.split_at_checked(levels_len).ok_or_else(short)?;
-                    (&levels[repetition_len..], values)
+                    let (repetition, rest) =
+                        bytes.split_at_checked(repetition_len).ok_or_else(short)?;
+                    let (definition, values) =
+                        rest.split_at_checked(definition_len).ok_or_else(short)?;
+                    (repetition, definition, values)
                 }
-                _ => split_levels(bytes, *most_level)?,
+                _ => {
+                    let (repetition, rest) = split_levels(bytes, element_level.is_some())?;
+                    let (definition, values) = split_levels(rest, most_level > 0)?;
+                    (repetition, definition, values)
+                }
             };
-            let levels = Levels::decode(levels, *most_level, header.count)?;
-            let validity = levels.validity(*most_level);
-            let count = validity.as_deref().map_or(header.count, Bitmap::count_ones);
-            let values = read(header.encoding, values, count)?;
-            let column = column(data_type, header.count, values, validity.as_deref())?;
-            Ok((levels, column))
+            let read = |count| decode(*kind, header.encoding, values, count, words.as_ref());
+            match element_level {
+                None => {
+                    let levels = Levels::decode(definition, most_level, header.count)?;
+                    let validity = levels.validity(most_level);
+                    let count = validity.as_deref().map_or(header.count, Bitmap::count_ones);
+                    let column =
+                        column(data_type, header.count, read(count)?, validity.as_deref())?;
+                    Ok((levels, column))
+                }
+                Some(element) => {
+                    let known = ListLevels { element, most: most_level };
+                    let levels = (repetition, definition);
+                    let rows = ListRows::decode(levels, known, header.count, row_count)?;
+                    lists(data_type, rows, element, read)
+                }
+            }
         })?;
         self.pages_read += 1;
         self.pages_cached += u64::from(is_cached);
         self.values_decoded += header.count as u64;
-        let rows = found.first_row..found.end_row();
         Ok(Decoded { rows, column: Some(column), levels })
     }
 
@@ -223,9 +253,9 @@ impl LeafReader {
     }
 }
 
-/// The levels of a page that are compressed with its values, and the values.
-fn split_levels(bytes: &[u8], most_level: u8) -> Result<(&[u8], &[u8]), PageError> {
-    if most_level == 0 {
+/// Levels that are compressed with the values of a page, if there are such, and what follows.
+fn split_levels(bytes: &[u8], are_there: bool) -> Result<(&[u8], &[u8]), PageError> {
+    if !are_there {
         return Ok((&[], bytes));
     }
     let (len, rest) = bytes.split_first_chunk().ok_or_else(short)?;
@@ -246,6 +276,30 @@ fn column(
     }
     let values = spread(values, validity)?;
     Ok(Column::try_new(data_type.clone(), len, values, Some(validity.clone()))?)
+}
+
+/// Lists, and at which level each is there.
+fn lists(
+    data_type: &DataType,
+    rows: ListRows,
+    element_level: u8,
+    read: impl FnOnce(usize) -> Result<Values, PageError>,
+) -> Result<(Levels, Column), PageError> {
+    let DataType::List(element) = data_type else {
+        return Err(malformed(format!("lists as {data_type}")));
+    };
+    let (len, count) = (rows.levels.len(), rows.element_count());
+    let value_count = rows.validity.as_ref().map_or(count, Bitmap::count_ones);
+    let values = read(value_count)?;
+    let elements = column(element, count, values, rows.validity.as_ref())?.with_numbers();
+    let values = Values::List { offsets: rows.offsets, elements: Box::new(elements) };
+    let is_list = |level: u8| level >= element_level.saturating_sub(1);
+    if rows.levels.iter().all(|level| is_list(*level)) {
+        return Ok((Levels::Full, Column::try_new(data_type.clone(), len, values, None)?));
+    }
+    let validity = Bitmap::from_values(&rows.levels, is_list);
+    let column = Column::try_new(data_type.clone(), len, values, Some(validity))?;
+    Ok((Levels::Each(rows.levels), column))
 }
 
 impl Levels {

@@ -2,12 +2,13 @@
 //!
 //! A block ends where a page of its first column ends. Its columns are read when they are asked for,
 //! and a page that no asked-for row is in is passed over: not inflated, and where the file says
-//! where its pages are, not even read. What [`Kind`] does not know goes through Parquet's own reader
-//! ([`foreign`]).
+//! where its pages are, not even read. What [`Kind`] does not know, and lists in lists, of structs or
+//! of unknown pages, goes through Parquet's own reader ([`foreign`]).
 
 mod foreign;
 mod kind;
 mod leaf;
+mod list;
 mod values;
 mod window;
 
@@ -129,8 +130,10 @@ impl RowGroup<'_> {
         let group = self.metadata.row_group(self.row_group);
         if let [position] = below {
             let (leaf, chunk) = (&self.leaves[*position], group.column(*position));
-            if let Some(kind) = Kind::of(leaf, chunk) {
-                let places = self.places(*position);
+            let places = self.places(*position);
+            if let Some(kind) = Kind::of(leaf, chunk)
+                && (!leaf.repeated || is_list_of_leaves(&data_type) && are_pages_of_rows(&places))
+            {
                 let pages = Pages::new(&self.source, chunk, self.row_count, places);
                 let reader = LeafReader::new(kind, data_type, leaf, chunk, pages)?;
                 return Ok(Unit::Own(Box::new(reader)));
@@ -155,6 +158,16 @@ impl RowGroup<'_> {
         };
         index.page_locations().iter().map(place).collect::<Option<_>>().unwrap_or_default()
     }
+}
+
+fn is_list_of_leaves(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::List(element) if !element.is_nested())
+}
+
+/// Whether it is known of each page which rows it has, of which a value of a list says nothing.
+fn are_pages_of_rows(places: &[(u64, u64)]) -> bool {
+    places.first().is_some_and(|(_, row)| *row == 0)
+        && places.windows(2).all(|pair| pair[0].1 < pair[1].1)
 }
 
 /// What is read of a row group, found field by field.
@@ -332,7 +345,7 @@ impl Blocks {
     fn next_block(&mut self) -> Result<Option<Columns>, PageError> {
         let Some(row_count) = self.advance()? else { return Ok(None) };
         let Self { nodes, units, rows, .. } = self;
-        let columns = nodes.iter().map(|node| node.column(units, rows));
+        let columns = nodes.iter().map(|node| node.column(units, rows).map(Column::with_numbers));
         let columns = columns.collect::<Result<_, _>>()?;
         Ok(Some(Columns::try_new(Arc::clone(&self.schema), columns, row_count)?))
     }
@@ -362,7 +375,8 @@ impl Node {
                 Unit::Foreign(reader) => reader.column(rows),
             },
             Content::Struct { level, depth, fields } => {
-                let columns = fields.iter().map(|field| field.column(units, rows));
+                let columns =
+                    fields.iter().map(|field| field.column(units, rows).map(Column::with_numbers));
                 let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
                 let validity = self.is_there(units, rows, *level, *depth)?;
                 let (data_type, values) = (self.data_type.clone(), Values::Struct(columns));

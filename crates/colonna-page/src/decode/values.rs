@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Strings, Values};
+use colonna_column::{Bitmap, Numbers, Strings, Values};
 use parquet::basic::Encoding;
 
 use super::kind::Kind;
@@ -20,8 +20,10 @@ const MOST_TEXT_BYTES: usize = 1 << 30;
 pub(super) enum Words {
     /// Texts or bytes, to which codes lead.
     Strings(Arc<Strings>),
-    /// Numbers, which take the place of their codes.
-    Numbers(Values),
+    /// Numbers, to which codes lead.
+    Numbers(Arc<Numbers>),
+    /// Decimals, which take the place of their codes.
+    Decimals(Vec<i128>),
 }
 
 impl Words {
@@ -29,39 +31,29 @@ impl Words {
     pub(super) fn decode(kind: Kind, bytes: &[u8], count: usize) -> Result<Self, PageError> {
         Ok(match decode(kind, Encoding::PLAIN, bytes, count, None)? {
             Values::Strings(words) => Self::Strings(words),
-            numbers => Self::Numbers(numbers),
+            Values::Int64(numbers) => Self::Numbers(Arc::new(Numbers::Int64(numbers))),
+            Values::Float64(numbers) => Self::Numbers(Arc::new(Numbers::Float64(numbers))),
+            Values::Decimal(decimals) => Self::Decimals(decimals),
+            _ => return Err(malformed("codes of values that have no dictionary")),
         })
     }
 
     /// The values of so many codes at the front.
     fn decode_codes(&self, bytes: &[u8], count: usize) -> Result<Values, PageError> {
-        let numbers = match self {
+        let codes = |word_count: usize| dictionary::decode(bytes, count, word_count);
+        Ok(match self {
             Self::Strings(words) => {
-                let codes = dictionary::decode(bytes, count, words.len())?;
-                return Ok(Values::Codes { codes, dictionary: Arc::clone(words) });
+                Values::Codes { codes: codes(words.len())?, dictionary: Arc::clone(words) }
             }
-            Self::Numbers(numbers) => numbers,
-        };
-        let codes = dictionary::decode_any(bytes, count)?;
-        Ok(match numbers {
-            Values::Int64(words) => Values::Int64(gathered(words, &codes)?),
-            Values::Float64(words) => Values::Float64(gathered(words, &codes)?),
-            Values::Decimal(words) => Values::Decimal(gathered(words, &codes)?),
-            _ => return Err(malformed("codes of values that have no dictionary")),
+            Self::Numbers(words) => {
+                Values::NumberCodes { codes: codes(words.len())?, dictionary: Arc::clone(words) }
+            }
+            Self::Decimals(words) => {
+                let word = |code: u32| words.get(code as usize).copied().unwrap_or_default();
+                Values::Decimal(codes(words.len())?.into_iter().map(word).collect())
+            }
         })
     }
-}
-
-/// The words of codes, none of which may lead out of them.
-fn gathered<T: Copy + Default>(words: &[T], codes: &[u32]) -> Result<Vec<T>, PageError> {
-    let mut are_words = true;
-    let word = |code: &u32| {
-        let word = words.get(*code as usize);
-        are_words &= word.is_some();
-        word.copied().unwrap_or_default()
-    };
-    let values = codes.iter().map(word).collect();
-    if are_words { Ok(values) } else { Err(malformed("a code that leads out of the dictionary")) }
 }
 
 /// The first `count` values of these bytes.
@@ -244,6 +236,9 @@ pub(super) fn spread(values: Values, places: &Bitmap) -> Result<Values, PageErro
         Values::Decimal(values) => Values::Decimal(numbers(&values, places)),
         Values::Codes { codes, dictionary } if !dictionary.is_empty() => {
             Values::Codes { codes: numbers(&codes, places), dictionary }
+        }
+        Values::NumberCodes { codes, dictionary } if !dictionary.is_empty() => {
+            Values::NumberCodes { codes: numbers(&codes, places), dictionary }
         }
         Values::Strings(values) => {
             let spread = Arc::unwrap_or_clone(values).spread(places);

@@ -86,15 +86,12 @@ pub(super) struct Found {
     start: u64,
     position: u64,
     pub(super) first_row: u64,
+    /// One behind its last row.
+    pub(super) end_row: u64,
 }
 
-impl Found {
-    pub(super) fn end_row(&self) -> u64 {
-        self.first_row + self.header.count as u64
-    }
-}
-
-/// The data pages of a column chunk without lists, in which each value is a row's.
+/// The data pages of a column chunk. Without lists, each value is a row's; with lists it is known where
+/// the pages are.
 #[derive(Debug)]
 pub(super) struct Pages {
     window: Window,
@@ -104,6 +101,7 @@ pub(super) struct Pages {
     row_count: u64,
     /// Where the pages are and which row is their first, if it is known.
     places: Vec<(u64, u64)>,
+    has_lists: bool,
     found: Option<Found>,
     /// Data pages that were found.
     pub(super) found_count: u64,
@@ -121,14 +119,14 @@ impl Pages {
         let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
         let end = start.saturating_add(len);
         let window = Window { source: source.clone(), end, start, room, len: 0 };
-        let next = (start, 0);
-        Self { window, start, next, row_count, places, found: None, found_count: 0 }
+        let (next, has_lists) = ((start, 0), chunk.column_descr().max_rep_level() > 0);
+        Self { window, start, next, row_count, places, has_lists, found: None, found_count: 0 }
     }
 
     /// The page that has the row.
     pub(super) fn at(&mut self, row: u64) -> Result<Found, PageError> {
         if let Some(found) =
-            self.found.filter(|found| found.first_row <= row && row < found.end_row())
+            self.found.filter(|found| found.first_row <= row && row < found.end_row)
         {
             return Ok(found);
         }
@@ -149,11 +147,18 @@ impl Pages {
                 self.next.0 = after;
                 continue;
             }
-            let found = Found { header, start, position, first_row };
+            let end_row = match self.has_lists {
+                false => first_row + header.count as u64,
+                true => {
+                    let next = self.places.partition_point(|(_, row)| *row <= first_row);
+                    self.places.get(next).map_or(self.row_count, |(_, row)| *row)
+                }
+            };
+            let found = Found { header, start, position, first_row, end_row };
             self.check(&found)?;
-            self.next = (after, found.end_row());
+            self.next = (after, found.end_row);
             self.found_count += 1;
-            if row < found.end_row() {
+            if row < found.end_row {
                 self.found = Some(found);
                 return Ok(found);
             }
@@ -162,7 +167,7 @@ impl Pages {
 
     /// A page must end where the next one begins, as far as that is known, and within the rows.
     fn check(&self, found: &Found) -> Result<(), PageError> {
-        let (first, end) = (found.first_row, found.end_row());
+        let (first, end) = (found.first_row, found.end_row);
         let next = self.places.partition_point(|(_, row)| *row <= first);
         let next = self.places.get(next).map(|(_, row)| *row);
         if end > self.row_count || next.is_some_and(|next| end != next && end > first) {
@@ -176,7 +181,10 @@ impl Pages {
     pub(super) fn dictionary(&mut self) -> Result<Found, PageError> {
         let (header, position) = self.header(self.start)?;
         match header.kind {
-            ReadKind::Dictionary => Ok(Found { header, start: self.start, position, first_row: 0 }),
+            ReadKind::Dictionary => {
+                let (start, first_row, end_row) = (self.start, 0, 0);
+                Ok(Found { header, start, position, first_row, end_row })
+            }
             _ => Err(malformed("codes without a dictionary".to_owned())),
         }
     }
@@ -225,8 +233,7 @@ impl Pages {
         match found.header.checksum {
             Some(checksum) if checksum != crc32fast::hash(bytes) => Err(malformed(format!(
                 "the page of rows {}..{} has another checksum than it says: it was damaged",
-                found.first_row,
-                found.end_row()
+                found.first_row, found.end_row
             ))),
             _ => Ok(bytes),
         }

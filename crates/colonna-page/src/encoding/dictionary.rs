@@ -32,29 +32,35 @@ pub fn encode(out: &mut Vec<u8>, codes: &[u32], bits: u32) {
     }
 }
 
-/// The first `count` codes of a page, wherever they lead.
-///
-/// # Errors
-///
-/// Where the bytes do not hold so many.
-pub(crate) fn decode_any(bytes: &[u8], count: usize) -> Result<Vec<u32>, PageError> {
-    let (bits, rest) = bytes.split_first().ok_or_else(|| malformed("codes without a width"))?;
-    hybrid::decode(rest, u32::from(*bits), count)
-}
-
 /// The first `count` codes of a page into a dictionary of so many words.
 ///
 /// # Errors
 ///
 /// Where the bytes do not hold so many, or one of them leads out of the dictionary.
 pub fn decode(bytes: &[u8], count: usize, word_count: usize) -> Result<Vec<u32>, PageError> {
-    let codes = decode_any(bytes, count)?;
-    // Without a way out of the middle, which processors do at once.
-    let largest = codes.iter().fold(0, |largest, code| *code.max(&largest));
-    if count > 0 && largest as usize >= word_count {
-        return Err(malformed(format!("code {largest} of {word_count} words")));
+    let (bits, rest) = bytes.split_first().ok_or_else(|| malformed("codes without a width"))?;
+    let codes = hybrid::decode(rest, u32::from(*bits), count)?;
+    if leads_out(&codes, word_count) {
+        return Err(malformed(format!("a code beyond {word_count} words")));
     }
     Ok(codes)
+}
+
+/// Whether one of the codes is no position of a word.
+fn leads_out(codes: &[u32], word_count: usize) -> bool {
+    // Both of 31 bits, a code is the larger one where their difference is negative; so none is told
+    // apart by a branch or by a comparison without signs, which old processors lack.
+    match word_count.checked_sub(1).map(i32::try_from) {
+        None => !codes.is_empty(),
+        Some(Ok(last)) => {
+            let signs = codes.iter().fold(0, |signs, code| {
+                let code = code.cast_signed();
+                signs | code | last.wrapping_sub(code)
+            });
+            signs < 0
+        }
+        Some(Err(_)) => codes.iter().any(|code| *code as usize >= word_count),
+    }
 }
 
 #[cfg(test)]

@@ -114,7 +114,10 @@ pub fn decode(mut bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, Pa
     if width > u32::BITS {
         return Err(malformed(format!("values of {width} bits")));
     }
-    let mut values = Vec::new();
+    /// Room for the values of most pages, and for those by which a last block is too long. What a
+    /// header promises is not yet there.
+    const ROOM: usize = 1 << 20;
+    let mut values = Vec::with_capacity(count.min(ROOM) + bits::BLOCK);
     while values.len() < count {
         let header = varint::read_len(&mut bytes)?;
         let wanted = count - values.len();

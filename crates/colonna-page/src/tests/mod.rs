@@ -352,6 +352,30 @@ fn only_the_pages_of_the_rows_are_read() {
 }
 
 #[test]
+fn lists_come_as_codes_and_only_the_pages_of_the_rows_are_read() {
+    let options = WriteOptions { page_rows: 5_000, ..WriteOptions::default() };
+    let rows = user_rows(100_000);
+    let (_folder, file, _) = written(std::slice::from_ref(&rows), &options);
+    let reader = Reader::open(file).unwrap();
+    let tags = [path(&["tags"])];
+    let mut all = reader.read(0, &tags, None).unwrap();
+    let blocks: Vec<Columns> = all.by_ref().map(Result::unwrap).collect();
+    for block in &blocks {
+        let Values::List { elements, .. } = block.columns()[0].values() else { panic!("no list") };
+        assert!(matches!(elements.values(), Values::Codes { .. }), "{elements:?}");
+    }
+    let expected = rows.column_at(&tags[0]).unwrap();
+    assert_eq!(Columns::concat(blocks[0].schema(), &blocks).unwrap().columns()[0], expected);
+    assert_eq!(all.counters().pages_read, all.counters().pages_total);
+    assert!(all.counters().pages_read >= 15, "{:?}", all.counters());
+
+    let mut some = reader.read(0, &tags, Some(&[52_001..52_007])).unwrap();
+    let block = some.next().unwrap().unwrap();
+    assert_eq!(block.columns()[0], expected.slice(52_001, 6));
+    assert_eq!(some.counters().pages_read, 1);
+}
+
+#[test]
 fn rows_that_are_not_there_are_an_error() {
     let (_folder, file, _) = written(&[user_rows(10)], &WriteOptions::default());
     let reader = Reader::open(file).unwrap();

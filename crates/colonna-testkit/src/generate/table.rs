@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns, Strings, Values};
+use colonna_column::{Column, Columns, Numbers, Strings, Values};
 use colonna_schema::{DataType, Field, Scalar, Schema};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any};
@@ -121,9 +121,9 @@ fn moments() -> impl Strategy<Value = i64> {
 pub enum Form {
     /// As it is built.
     Flat,
-    /// Texts as codes into a dictionary of the distinct ones.
+    /// Texts and numbers as codes into a dictionary of the distinct ones.
     Codes,
-    /// Texts as codes into a dictionary in which every row has an entry of its own.
+    /// Texts and numbers as codes into a dictionary in which every row has an entry of its own.
     LooseCodes,
     /// Constants and all-null columns where the values allow it.
     Constant,
@@ -141,6 +141,15 @@ fn column_in_form(column: &Column, form: Form) -> Column {
         (Form::Flat, _) => return column.clone(),
         (Form::Constant, _) => return as_constant(column),
         (_, Values::Strings(_)) => as_codes(column, form == Form::Codes),
+        (_, Values::Int64(values)) => {
+            let coded =
+                Coded::of(column, values, form == Form::Codes, i64::MAX, i64::cast_unsigned);
+            coded.leading_to(Numbers::Int64)
+        }
+        (_, Values::Float64(values)) => {
+            let coded = Coded::of(column, values, form == Form::Codes, f64::NAN, f64::to_bits);
+            coded.leading_to(Numbers::Float64)
+        }
         (_, Values::Struct(fields)) => {
             Values::Struct(fields.iter().map(|field| column_in_form(field, form)).collect())
         }
@@ -183,6 +192,40 @@ fn as_codes(column: &Column, shared: bool) -> Values {
         codes.push(u32::try_from(code).unwrap_or(u32::MAX));
     }
     Values::Codes { codes, dictionary: Arc::new(entries.iter().collect::<Strings>()) }
+}
+
+/// Numbers as codes.
+struct Coded<T> {
+    codes: Vec<u32>,
+    numbers: Vec<T>,
+}
+
+impl<T: Copy> Coded<T> {
+    /// Codes of numbers that are shared by rows of the same bits; or of one for each row, with one
+    /// more that no row has.
+    fn of(column: &Column, values: &[T], shared: bool, unused: T, bits: fn(T) -> u64) -> Self {
+        let mut coded = Self { codes: Vec::new(), numbers: Vec::new() };
+        if !shared {
+            coded.numbers.push(unused);
+        }
+        for (row, &value) in values.iter().enumerate() {
+            if !column.is_valid(row) {
+                coded.codes.push(u32::MAX);
+                continue;
+            }
+            let known = coded.numbers.iter().position(|known| bits(*known) == bits(value));
+            let code = known.filter(|_| shared).unwrap_or(coded.numbers.len());
+            if code == coded.numbers.len() {
+                coded.numbers.push(value);
+            }
+            coded.codes.push(u32::try_from(code).unwrap_or(u32::MAX));
+        }
+        coded
+    }
+
+    fn leading_to(self, numbers: impl Fn(Vec<T>) -> Numbers) -> Values {
+        Values::NumberCodes { codes: self.codes, dictionary: Arc::new(numbers(self.numbers)) }
+    }
 }
 
 /// The rows of a table in one to four batches, each in a form of its own, some of them empty.

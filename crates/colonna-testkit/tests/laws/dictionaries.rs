@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use colonna_column::{Bitmap, Column, Columns, Strings, Values};
+use colonna_column::{Bitmap, Column, Columns, Numbers, Strings, Values};
 use colonna_exec::{Slots, bind, evaluate};
 use colonna_schema::{
     AggregateExpr, AggregateFunction, BinaryOperator, DataType, Expr, Field, Function, Projection,
@@ -50,7 +50,7 @@ impl fmt::Debug for Input {
 fn form_of(column: &Column) -> &'static str {
     match column.values() {
         Values::Null => "nulls",
-        Values::Codes { .. } => "codes",
+        Values::Codes { .. } | Values::NumberCodes { .. } => "codes",
         Values::Constant(_) => "constant",
         _ => "flat",
     }
@@ -82,7 +82,10 @@ fn any_input() -> impl Strategy<Value = Input> {
     (vec(dictionary, 1..=3), any::<[Index; 3]>(), vec(batch, 1..4)).prop_map(
         |(dictionaries, chosen, batches)| {
             let chosen = chosen.map(|index| Arc::clone(index.get(&dictionaries)));
-            let made = batches.iter().map(|(rows, forms)| batch_of(rows, *forms, &chosen));
+            // No row has the last one, of which much overflows.
+            let numbers = Arc::new(Numbers::Int64(vec![-2, -1, 0, 1, 2, i64::MAX]));
+            let made =
+                batches.iter().map(|(rows, forms)| batch_of(rows, *forms, &chosen, &numbers));
             let (coded, flat) = made.unzip();
             Input { coded, flat }
         },
@@ -90,16 +93,20 @@ fn any_input() -> impl Strategy<Value = Input> {
 }
 
 /// A batch as it is handed over, and flat.
-fn batch_of(rows: &[Row], forms: [Form; 3], chosen: &[Arc<Strings>; 3]) -> (Columns, Columns) {
-    let numbers: Vec<Scalar> = rows.iter().map(|(_, n)| (*n).into()).collect();
-    let numbers = Column::from_scalars(&DataType::Int64, &numbers).unwrap();
+fn batch_of(
+    rows: &[Row],
+    forms: [Form; 3],
+    chosen: &[Arc<Strings>; 3],
+    numbers: &Arc<Numbers>,
+) -> (Columns, Columns) {
+    let numbers = number_column(rows, numbers);
     let mut coded: Vec<Column> = (0..NAMES.len())
         .map(|index| text_column(rows, index, forms[index], &chosen[index]))
         .collect();
     let flat = |column: &Column| Column::from_scalars(&DataType::Utf8, &column.scalars()).unwrap();
     let mut flat: Vec<Column> = coded.iter().map(flat).collect();
-    coded.push(numbers.clone());
-    flat.push(numbers);
+    flat.push(Column::from_scalars(&DataType::Int64, &numbers.scalars()).unwrap());
+    coded.push(numbers);
     let batch = |columns| Columns::try_new(schema(), columns, rows.len()).unwrap();
     (batch(coded), batch(flat))
 }
@@ -119,6 +126,14 @@ fn text_column(rows: &[Row], index: usize, form: Form, dictionary: &Arc<Strings>
         Form::Constant if rows.is_empty() => coded,
         Form::Constant => Column::constant(DataType::Utf8, coded.scalar_at(0), rows.len()),
     }
+}
+
+fn number_column(rows: &[Row], dictionary: &Arc<Numbers>) -> Column {
+    let code = |(_, number): &Row| number.map_or(u32::MAX, |n| u32::try_from(n + 2).unwrap());
+    let codes = rows.iter().map(code).collect();
+    let validity = Bitmap::from_fn(rows.len(), |row| rows[row].1.is_some());
+    let values = Values::NumberCodes { codes, dictionary: Arc::clone(dictionary) };
+    Column::try_new(DataType::Int64, rows.len(), values, Some(validity)).unwrap()
 }
 
 fn call<const N: usize>(function: Function, arguments: [Expr; N]) -> Expr {
@@ -202,6 +217,8 @@ fn conditions(texts: BoxedStrategy<Expr>) -> BoxedStrategy<Expr> {
         1..4,
     );
     let simple = prop_oneof![
+        1 => (-3..3_i64, operators.clone())
+            .prop_map(|(bound, operator)| col("n").binary(operator, lit(bound))),
         4 => (texts.clone(), operators, texts.clone())
             .prop_map(|(left, operator, right)| left.binary(operator, right)),
         1 => (texts.clone(), select(vec!["%", "a%", "%b", "_", "", "%a%"]))
@@ -239,6 +256,16 @@ fn numbers() -> BoxedStrategy<Expr> {
         }),
         1 => texts().prop_map(|text| call(Function::Length, [text]).times(col("n"))),
         1 => cast,
+        2 => Just(col("n")),
+        1 => (texts(), -3..3_i64).prop_map(|(text, by)| {
+            call(Function::Length, [text]).plus(col("n").times(lit(by)))
+        }),
+        1 => (0..4_i64).prop_map(|by| col("n").plus(lit(i64::MAX - by))),
+        1 => (-3..3_i64, -3..3_i64).prop_map(|(bound, other)| Expr::Case {
+            operand: None,
+            branches: vec![(col("n").binary(BinaryOperator::Less, lit(bound)), col("n"))],
+            otherwise: Some(Box::new(lit(other))),
+        }),
     ]
     .boxed()
 }
@@ -261,7 +288,11 @@ fn any_question() -> impl Strategy<Value = Question> {
         AggregateFunction::Count,
         AggregateFunction::CountDistinct,
     ]);
-    let groups = (vec(any_expr(), 0..3), functions, any_expr()).prop_map(|(keys, function, of)| {
+    let sums = select(vec![AggregateFunction::Sum, AggregateFunction::Avg]);
+    // Of large numbers the oracle's variance is not exact.
+    let variances = (Just(AggregateFunction::VarianceSample), Just(col("n")));
+    let aggregates = prop_oneof![(functions, any_expr()), (sums, numbers()), variances];
+    let groups = (vec(any_expr(), 0..3), aggregates).prop_map(|(keys, (function, of))| {
         let aggregate = Expr::from(AggregateExpr::new(function, of));
         let exprs = keys.iter().cloned().chain([aggregate, count()]).collect();
         Query { projection: named(exprs), group_by: keys, ..Query::default() }

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use colonna::{Answer, Column, Columns, Counters, DataType, QueryOptions, Scalar, Table};
+use colonna::{
+    Answer, Column, Columns, Counters, DataType, Granularity, Ingest, QueryOptions, Scalar, Table,
+};
 use colonna_column::{Strings, Values};
 use colonna_page::{Profile, WriteOptions, write_file};
 
@@ -100,6 +102,41 @@ fn what_statistics_do_not_say_is_read() {
     assert_eq!(counted(&table, "SELECT sum(n) FROM t").values_decoded, 4000);
     assert_eq!(counted(&table, "SELECT count(DISTINCT tie) FROM t").values_decoded, 4000);
     assert_eq!(counted(&table, "SELECT max(n) FROM t WHERE scatter > 0").values_decoded, 8000);
+}
+
+#[test]
+fn columns_of_which_only_counts_and_bounds_are_asked_are_not_read_beside_others() {
+    let sandbox = Sandbox::new();
+    let table = file(&sandbox);
+    let counters = counted(&table, "SELECT sum(n), max(scatter), min(scatter), count(x) FROM t");
+    assert_eq!((counters.values_decoded, counters.rows_decoded), (4000, 4000));
+    assert_eq!((counters.pages_considered, counters.pages_read()), (40, 40));
+    // Of all rows of the answer nothing is known.
+    assert_eq!(
+        counted(&table, "SELECT sum(n), max(tie) FROM t GROUP BY phase").values_decoded,
+        12_000
+    );
+    assert_eq!(counted(&table, "SELECT sum(n), max(tie + 1) FROM t").values_decoded, 8000);
+}
+
+#[test]
+fn what_is_known_of_a_partition_is_not_read() {
+    let sandbox = Sandbox::new();
+    let mut lines = String::new();
+    for row in 0..300_i64 {
+        let (day, hour) = (1 + row % 3, row % 24);
+        let y = if day == 2 || row % 7 == 0 { "null".to_owned() } else { (row % 50).to_string() };
+        let time = format!("2026-03-0{day}T{hour:02}:00:00Z");
+        lines.push_str(&format!("{{\"ts\":\"{time}\",\"x\":{row},\"y\":{y}}}\n"));
+    }
+    let input = sandbox.write("rows.ndjson", &lines);
+    Ingest::into(sandbox.table()).json(&input).partition_by("ts", Granularity::Day).run().unwrap();
+    let table = Table::open(sandbox.table()).unwrap();
+    let asked = "SELECT ts_date, sum(x), max(y), min(y), count(y), max(ts), count(*)";
+    let sql = format!("{asked} FROM t GROUP BY ts_date ORDER BY ts_date");
+    assert_eq!(counted(&table, &sql).values_decoded, 300);
+    let sql = format!("{asked} FROM t WHERE x >= 0 GROUP BY ts_date ORDER BY ts_date");
+    assert_eq!(counted(&table, &sql).values_decoded, 900);
 }
 
 #[test]

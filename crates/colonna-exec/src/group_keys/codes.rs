@@ -1,0 +1,131 @@
+//! Keys that codes lead to: each entry of a dictionary is looked up once.
+
+use std::sync::Arc;
+
+use colonna_column::Bitmap;
+
+use super::{UNSET, valid_word};
+use crate::ExecError;
+
+/// Keys that have positions, to which entries of a dictionary can be added.
+pub(super) trait EntryKeys<D> {
+    /// Sets the positions of these entries, taking in those that are new in their order.
+    fn resolve_entries(
+        &mut self,
+        codes: &[u32],
+        dictionary: &D,
+        resolved: &mut [u32],
+    ) -> Result<(), ExecError>;
+
+    /// Takes the next position for null.
+    fn take_null(&mut self) -> Result<u32, ExecError>;
+
+    /// A dictionary of so many entries is met for the first time.
+    fn begin(&mut self, entry_count: usize);
+}
+
+/// The positions of the entries of the dictionary that was met last, as far as they are known: the
+/// columns that were cut from one row group share one.
+#[derive(Debug)]
+pub(super) struct ResolvedCodes<D>(Option<(Arc<D>, Vec<u32>)>);
+
+impl<D> Default for ResolvedCodes<D> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<D> Clone for ResolvedCodes<D> {
+    fn clone(&self) -> Self {
+        let cloned = |(known, resolved): &(Arc<D>, Vec<u32>)| (Arc::clone(known), resolved.clone());
+        Self(self.0.as_ref().map(cloned))
+    }
+}
+
+/// As many codes as a word of a bitmap has bits.
+const BATCH: usize = 64;
+
+impl<D> ResolvedCodes<D> {
+    /// The dictionary, and how many positions are kept for it.
+    pub(super) fn known(&self) -> Option<(&D, usize)> {
+        self.0.as_ref().map(|(known, resolved)| (known.as_ref(), resolved.len()))
+    }
+
+    /// The positions of what codes stand for. Each entry is looked up once.
+    pub(super) fn resolve(
+        &mut self,
+        keys: &mut impl EntryKeys<D>,
+        (codes, dictionary, entry_count): (&[u32], &Arc<D>, usize),
+        validity: Option<&Bitmap>,
+        null: &mut Option<u32>,
+        positions: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let mut resolved = match self.0.take() {
+            Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
+            _ => {
+                keys.begin(entry_count);
+                vec![UNSET; entry_count]
+            }
+        };
+        resolve_new(keys, (codes, dictionary), validity, null, &mut resolved)?;
+        for (&code, position) in codes.iter().zip(positions.iter_mut()) {
+            *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+        }
+        if let (Some(valid), Some(null)) = (validity, *null) {
+            valid.fill_unset(positions, null);
+        }
+        self.0 = Some((Arc::clone(dictionary), resolved));
+        Ok(())
+    }
+}
+
+/// Resolves the entries that these rows are the first to have, in their order.
+fn resolve_new<D>(
+    keys: &mut impl EntryKeys<D>,
+    (codes, dictionary): (&[u32], &D),
+    validity: Option<&Bitmap>,
+    null: &mut Option<u32>,
+    resolved: &mut [u32],
+) -> Result<(), ExecError> {
+    /// Marks an entry that waits to be looked up.
+    const WAITS: u32 = UNSET - 1;
+    // Most dictionaries have few entries, and are known as a whole after some rows.
+    if (null.is_some() || validity.is_none())
+        && resolved.len() <= codes.len()
+        && resolved.iter().fold(true, |all, position| all & (*position != UNSET))
+    {
+        return Ok(());
+    }
+    let mut new = Vec::new();
+    // How many new entries come before the first null, where that is new, too.
+    let mut before_null = None;
+    for (index, codes) in codes.chunks(BATCH).enumerate() {
+        let valid = valid_word(validity, index);
+        let are_known = codes.iter().fold(true, |all, code| all & is_known(resolved, *code));
+        if are_known && (valid == u64::MAX || null.is_some()) {
+            continue;
+        }
+        for (bit, &code) in codes.iter().enumerate() {
+            if valid >> bit & 1 == 0 {
+                before_null = before_null.or(Some(new.len()));
+            } else if let Some(entry) = resolved.get_mut(code as usize)
+                && *entry == UNSET
+            {
+                *entry = WAITS;
+                new.push(code);
+            }
+        }
+    }
+    let before_null = before_null.filter(|_| null.is_none());
+    let (first, rest) = new.split_at(before_null.unwrap_or_default());
+    keys.resolve_entries(first, dictionary, resolved)?;
+    if before_null.is_some() {
+        *null = Some(keys.take_null()?);
+    }
+    keys.resolve_entries(rest, dictionary, resolved)
+}
+
+#[inline]
+fn is_known(resolved: &[u32], code: u32) -> bool {
+    resolved.get(code as usize).is_some_and(|position| *position != UNSET)
+}
