@@ -346,7 +346,7 @@ impl ColumnBuilder {
         match &mut self.parts {
             Parts::Strings(values) => added.iter().for_each(|text| values.push(text)),
             Parts::Interned { codes, interner } => {
-                codes.extend(added.iter().map(|text| interner.intern(text)));
+                codes.extend(added.iter().map(|text| interner.intern(text.as_bytes())));
             }
             _ => return Err(self.mismatch(DataType::Utf8)),
         }
