@@ -226,7 +226,7 @@ impl Bitmap {
         let mut positions = Vec::with_capacity(self.count_ones());
         for (&word, start) in self.words.iter().zip((0_u32..=u32::MAX).step_by(64)) {
             if word == u64::MAX {
-                positions.extend(start..=start + 63);
+                positions.extend((0..64).map(|bit| start + bit));
                 continue;
             }
             let mut rest = word;
