@@ -92,7 +92,7 @@ impl TimeUnit {
         match self {
             Self::Micros(_) => Some(day),
             // 1970-01-01 was a Thursday.
-            Self::Week => Some(day - (day + 3).rem_euclid(7)),
+            Self::Week => day.checked_sub((day.rem_euclid(7) + 3) % 7),
             Self::Months(width) => {
                 let month = month_number(day)?;
                 first_day(month - month.rem_euclid(width))
