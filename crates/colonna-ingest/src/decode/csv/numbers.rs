@@ -36,6 +36,9 @@ pub(super) fn integer_at(text: &[u8], start: usize, end: usize) -> Option<i64> {
 /// So many doubles are read at a time.
 pub(super) const DOUBLES: usize = 128;
 
+/// Fewer are not worth setting up vectors: columns with many nulls have short runs.
+const LEAST_DOUBLES: usize = 16;
+
 /// The last bytes of some numbers, and what they come to.
 struct Batch {
     /// The last eight bytes of each, and where the first of the number's own stands, in bits.
@@ -58,21 +61,32 @@ pub(super) fn doubles(
     places: impl Iterator<Item = (usize, usize)> + Clone,
     values: &mut [f64; DOUBLES],
 ) -> usize {
+    let is_value = |(start, end): &(usize, usize)| start < end;
+    let run = places.clone().take(DOUBLES).take_while(is_value).count();
+    if run < LEAST_DOUBLES {
+        let mut count = 0;
+        for (value, (start, end)) in values.iter_mut().zip(places) {
+            let Some(read) = double_at(text, start, end) else { break };
+            *value = read;
+            count += 1;
+        }
+        return count;
+    }
     const NONE: [u64; DOUBLES] = [0; DOUBLES];
     let (numbers, points, signs) = (NONE, NONE, NONE);
     let are_odd = [true; DOUBLES];
     let mut batch = Batch { words: NONE, firsts: NONE, numbers, points, signs, are_odd };
     let lanes = batch.words.iter_mut().zip(&mut batch.firsts);
-    for ((word, first), (start, end)) in lanes.zip(places.clone()) {
+    for ((word, first), (start, end)) in lanes.zip(places.clone().take(run)) {
         // Of more than eight bytes a word says nothing, and of none what is odd.
         (*word, *first) = last_bytes(text, start, end).unwrap_or_default();
     }
-    dispatch!(level, simd => batch.read(simd));
+    dispatch!(level, simd => batch.read(simd, run));
     let Batch { numbers, points, signs, are_odd, .. } = &batch;
     let read = numbers.iter().zip(points).zip(signs).zip(are_odd);
     let mut count = 0;
     for ((value, (start, end)), (((number, point), sign), is_odd)) in
-        values.iter_mut().zip(places).zip(read)
+        values.iter_mut().zip(places.take(run)).zip(read)
     {
         if *is_odd {
             let Some(long) = double_at(text, start, end) else { break };
@@ -90,11 +104,11 @@ pub(super) fn doubles(
 
 impl Batch {
     #[inline(always)]
-    fn read<S: Simd>(&mut self, simd: S) {
+    fn read<S: Simd>(&mut self, simd: S, len: usize) {
         simd.vectorize(
             #[inline(always)]
             || {
-                for lane in 0..DOUBLES {
+                for lane in 0..len.min(DOUBLES) {
                     self.read_lane(lane);
                 }
             },

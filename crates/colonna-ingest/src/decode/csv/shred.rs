@@ -27,6 +27,9 @@ const MOST_REFUSED: usize = 64;
 /// As many records are taken at a time at most, so that their bytes stay in the cache.
 const MOST_AT_A_TIME: usize = DOUBLES;
 
+/// As many values are read before they are added to their column.
+const ADDED_AT_ONCE: usize = 32;
+
 /// Reads the records of a chunk.
 pub(super) struct Shredder<'a> {
     line: Line<'a>,
@@ -268,15 +271,22 @@ impl<'a> Line<'a> {
         places: Places<'_>,
         has_doubled: bool,
     ) -> Result<usize, ColumnError> {
-        let mut texts = [""; MOST_AT_A_TIME];
-        let mut count = 0;
-        for (text, (start, end)) in texts.iter_mut().zip(places) {
-            let Some(plain) = self.plain_text(start, end, has_doubled) else { break };
-            *text = plain;
-            count += 1;
+        let mut places = places;
+        let mut added = 0;
+        loop {
+            let mut texts = [""; ADDED_AT_ONCE];
+            let mut count = 0;
+            for (text, (start, end)) in texts.iter_mut().zip(&mut places) {
+                let Some(plain) = self.plain_text(start, end, has_doubled) else { break };
+                *text = plain;
+                count += 1;
+            }
+            column.extend_texts(texts.get(..count).unwrap_or_default())?;
+            added += count;
+            if count < ADDED_AT_ONCE {
+                return Ok(added);
+            }
         }
-        column.extend_texts(texts.get(..count).unwrap_or_default())?;
-        Ok(count)
     }
 
     /// The text of a field that is no null, and has no escapes.
@@ -375,13 +385,20 @@ fn add_integers(
     places: Places<'_>,
     mut read: impl FnMut(usize, usize) -> Option<i64>,
 ) -> Result<usize, ColumnError> {
-    let mut values = [0; MOST_AT_A_TIME];
-    let mut count = 0;
-    for (value, (start, end)) in values.iter_mut().zip(places) {
-        let Some(read) = read(start, end) else { break };
-        *value = read;
-        count += 1;
+    let mut places = places;
+    let mut added = 0;
+    loop {
+        let mut values = [0; ADDED_AT_ONCE];
+        let mut count = 0;
+        for (value, (start, end)) in values.iter_mut().zip(&mut places) {
+            let Some(read) = read(start, end) else { break };
+            *value = read;
+            count += 1;
+        }
+        column.extend_i64(values.get(..count).unwrap_or_default())?;
+        added += count;
+        if count < ADDED_AT_ONCE {
+            return Ok(added);
+        }
     }
-    column.extend_i64(values.get(..count).unwrap_or_default())?;
-    Ok(count)
 }
