@@ -66,7 +66,7 @@ pub fn check(bytes: &[u8], read: &ReadOptions, infer: &InferOptions) {
     let load = |chunk_byte_len, load: Load| load(&open(chunk_byte_len)?, infer);
     let whole = load(4 << 20, thorough);
     // A few bytes may inflate to very many, which in small pieces would only take long.
-    if open(4 << 20).and_then(|source| inflated(&source)).is_ok_and(|len| len > PIECES_BYTE_LEN) {
+    if open(4 << 20).is_ok_and(|source| inflated(&source) > PIECES_BYTE_LEN) {
         return;
     }
     let pieces = load(read.chunk_byte_len, thorough);
@@ -85,9 +85,10 @@ pub fn check(bytes: &[u8], read: &ReadOptions, infer: &InferOptions) {
     }
 }
 
-/// How long the text is.
-fn inflated(source: &Prepared) -> Result<usize, IngestError> {
-    source.chunks()?.map(|chunk| Ok(chunk?.bytes.len())).sum()
+/// How long the text is, up to where it cannot be read.
+fn inflated(source: &Prepared) -> usize {
+    let chunks = source.chunks().into_iter().flatten();
+    chunks.map_while(Result::ok).map(|chunk| chunk.bytes.len()).sum()
 }
 
 type Load = fn(&Prepared, &InferOptions) -> Result<Option<Loaded>, IngestError>;

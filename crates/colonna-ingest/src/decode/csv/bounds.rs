@@ -118,15 +118,16 @@ impl<'a> Bounds<'a> {
     #[inline(always)]
     fn scan<S: Simd>(&mut self, simd: S, start: usize, most: usize) -> usize {
         let Ok(first) = u32::try_from(start) else { return 0 };
-        let most_bounds = most * self.name_count;
+        let text = self.bytes.get(start..).unwrap_or_default();
+        // A short text has few fields, however many names there are.
+        let most_bounds = (most * self.name_count).min(text.len());
         self.bounds.resize(most_bounds + self.name_count + BLOCK_LEN + NOTED, 0);
-        self.starts.resize(most + BLOCK_LEN + NOTED, 0);
+        self.starts.resize(most.min(text.len()) + BLOCK_LEN + NOTED, 0);
         let (mut bounds, mut starts) = (Noted::new(&mut self.bounds), Noted::new(&mut self.starts));
         bounds.note(first, 1);
         starts.note_few(first, 1);
         let mut quoting = Quoting::new(self.is_doubled);
         let mut returns = 0;
-        let text = self.bytes.get(start..).unwrap_or_default();
         let blocks = Blocks::of(text);
         for (base, (block, len)) in (first + 1..).step_by(BLOCK_LEN).zip(blocks.iter()) {
             let marks = Marks::of(simd, self.meanings, block, len);
