@@ -12,6 +12,9 @@ use colonna_schema::{DataType, Field, Scalar};
 /// What is longer is not read in small pieces.
 const PIECES_BYTE_LEN: usize = 1 << 13;
 
+/// What is longer is not read at all: a million names would take minutes here.
+const MOST_BYTE_LEN: usize = 1 << 17;
+
 /// What became of the bytes, in no order: the fields, and the rows and rejected records as text.
 #[derive(Debug, PartialEq)]
 struct Loaded {
@@ -64,9 +67,13 @@ pub fn check(bytes: &[u8], read: &ReadOptions, infer: &InferOptions) {
         Prepared::try_new(Source::try_new(input, &read.source)?, &read)
     };
     let load = |chunk_byte_len, load: Load| load(&open(chunk_byte_len)?, infer);
+    // A few bytes may inflate to very many, which would only take long.
+    let text_byte_len = open(1 << 12).map_or(0, |source| inflated(&source));
+    if text_byte_len > MOST_BYTE_LEN {
+        return;
+    }
     let whole = load(4 << 20, thorough);
-    // A few bytes may inflate to very many, which in small pieces would only take long.
-    if open(4 << 20).is_ok_and(|source| inflated(&source) > PIECES_BYTE_LEN) {
+    if text_byte_len > PIECES_BYTE_LEN {
         return;
     }
     let pieces = load(read.chunk_byte_len, thorough);
