@@ -1,10 +1,9 @@
 //! Times as ISO 8601 writes them most often, with the day of the one before at hand.
 
 use super::digits::leading_digits;
+use crate::time::{MICROS_PER_DAY, MICROS_PER_SECOND};
 use crate::{Separator, TimeFormat};
 
-const MICROS_PER_SECOND: i64 = 1_000_000;
-const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 const DATE_LEN: usize = 10;
 
 /// The microseconds that each digit of a fraction counts.
@@ -29,19 +28,25 @@ impl Moments {
 
     /// The microseconds to the midnight of `2025-10-01`, where that stands at `at`.
     #[inline]
-    pub(crate) fn date(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
+    fn midnight(&mut self, text: &[u8], at: usize) -> Option<i64> {
         let date: &[u8; DATE_LEN] = text.get(at..)?.first_chunk()?;
         if *date != self.date {
             self.learn(date)?;
         }
-        Some((self.midnight, DATE_LEN))
+        Some(self.midnight)
+    }
+
+    /// The days to `2025-10-01`, where that stands at `at`; and the length of it.
+    #[inline]
+    pub(crate) fn day(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
+        Some((self.midnight(text, at)? / MICROS_PER_DAY, DATE_LEN))
     }
 
     /// The microseconds to `2025-10-01 08:30:00`, with up to six digits of a fraction and a `Z`, where
     /// that stands at `at`; and the length of it.
     #[inline(always)]
     pub(crate) fn moment(&mut self, text: &[u8], at: usize) -> Option<(i64, usize)> {
-        let (midnight, _) = self.date(text, at)?;
+        let midnight = self.midnight(text, at)?;
         let clock: &[u8; 9] = text.get(at + DATE_LEN..)?.first_chunk()?;
         let [b'T' | b' ', digits @ ..] = clock else { return None };
         let (hour, minute, second) = clock_of(u64::from_le_bytes(*digits))?;
@@ -59,8 +64,8 @@ impl Moments {
     /// The days to a date that stands between two places, and nothing besides.
     #[inline]
     pub(crate) fn day_at(&mut self, text: &[u8], start: usize, end: usize) -> Option<i64> {
-        let (micros, len) = self.date(text, start)?;
-        (start + len == end).then_some(micros / MICROS_PER_DAY)
+        let (day, len) = self.day(text, start)?;
+        (start + len == end).then_some(day)
     }
 
     /// The microseconds to a time that stands between two places, and nothing besides.
@@ -117,9 +122,10 @@ mod tests {
                 prop_assert!(Moments::are_of(&format));
                 let mut moments = Moments::default();
                 for text in &texts {
-                    let date = moments.date(text.as_bytes(), 0);
+                    let day = moments.day(text.as_bytes(), 0);
+                    let midnight = day.map(|(day, len)| (day * MICROS_PER_DAY, len));
                     let moment = moments.moment(text.as_bytes(), 0);
-                    for (micros, len) in date.into_iter().chain(moment) {
+                    for (micros, len) in midnight.into_iter().chain(moment) {
                         let expected = format.parse(&text[..len]).unwrap();
                         prop_assert_eq!(micros, expected.micros);
                         prop_assert_eq!(expected.is_date, len == DATE_LEN);
@@ -135,7 +141,7 @@ mod tests {
         let mut moments = Moments::default();
         assert_eq!(moments.moment(b"1970-01-02 00:00:01,", 0), Some((86_401_000_000, 19)));
         assert_eq!(moments.moment(b"x1970-01-02T00:00:00.25Z", 1), Some((86_400_250_000, 23)));
-        assert_eq!(moments.date(b"1970-01-03", 0), Some((172_800_000_000, 10)));
+        assert_eq!(moments.day(b"1970-01-03", 0), Some((2, 10)));
         assert!(!Moments::are_of(&TimeFormat::Rfc2822));
     }
 }

@@ -1,9 +1,8 @@
 //! A text or number as a value of a type, exactly or not at all.
 
 use crate::infer::{Number, is_exact_double, read_number};
+use crate::time::MICROS_PER_DAY;
 use crate::{EpochUnit, TimeFormat};
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A number as a double. `exactly` refuses one that a double would change.
 #[expect(clippy::cast_precision_loss, reason = "integers that lose digits are refused before")]

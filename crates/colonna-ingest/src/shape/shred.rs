@@ -275,10 +275,7 @@ impl<'a, S: Simd> Shredder<'a, '_, S> {
     #[inline(always)]
     fn moment(&mut self, text: &'a [u8], shape: &ValueShape) -> Option<(i64, &'a [u8])> {
         let (value, len) = match shape {
-            ValueShape::Date(format) if Moments::are_of(format) => {
-                let (micros, len) = self.moments.date(text, 0)?;
-                (micros / MICROS_PER_DAY, len)
-            }
+            ValueShape::Date(format) if Moments::are_of(format) => self.moments.day(text, 0)?,
             ValueShape::Timestamp { format, .. } if Moments::are_of(format) => {
                 self.moments.moment(text, 0)?
             }
@@ -410,5 +407,3 @@ fn behind_any_blanks(text: &[u8]) -> &[u8] {
     }
     rest
 }
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;

@@ -25,8 +25,8 @@ impl Moment {
     }
 }
 
-pub(super) const MICROS_PER_SECOND: i64 = 1_000_000;
-pub(super) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+pub(crate) const MICROS_PER_SECOND: i64 = 1_000_000;
+pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// The years either side of zero that are read: those that `chrono` can write. Their microseconds
 /// stay well inside 64 bits, so that no sum below needs a check.

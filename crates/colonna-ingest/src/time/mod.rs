@@ -35,6 +35,7 @@ mod pattern;
 mod tests;
 
 pub use calendar::Moment;
+pub(crate) use calendar::{MICROS_PER_DAY, MICROS_PER_SECOND};
 pub use candidates::{Ambiguity, Decided, TimeCandidates};
 pub use epoch::{EpochCandidates, EpochUnit};
 pub use format::{Separator, TimeFormat, TimeFormatError, YearDigits};

@@ -1,5 +1,8 @@
-//! Numbers between two places in a text, whose last eight bytes are looked at at once, and doubles many
-//! at a time, in vectors.
+//! Numbers between two places in a text, many at a time.
+//!
+//! Of each the last eight bytes are taken, and what they come to is told without a branch, so that the
+//! compiler takes several numbers at once in vectors. What is longer, or written in another way, is
+//! looked at closely, one by one.
 
 use fearless_simd::{Level, Simd, dispatch};
 
@@ -10,93 +13,81 @@ use crate::decode::digits::{DOUBLE_POWERS, double, exact, integer, number_of};
 const MINUS: u64 = (b'-' ^ b'0') as u64;
 const POINT: u64 = (b'.' ^ b'0') as u64;
 
-/// The last bytes of a number.
-struct Digits {
-    /// How far each byte is above a zero, the last one in the highest byte, with zeros before the
-    /// first and in place of a sign.
-    digits: u64,
-    /// Where the first digit stands, in bits.
-    first: u64,
-    is_negative: bool,
-}
+/// Where the last byte of a word stands, in bits.
+const LAST: u64 = u64::BITS as u64 - 8;
 
-/// The integer that a text is from `start` to `end`. None where it has to be looked at closely.
-#[inline(always)]
-pub(super) fn integer_at(text: &[u8], start: usize, end: usize) -> Option<i64> {
-    let Some(digits) = Digits::of(text, start, end) else {
-        return long_integer(text, start, end);
-    };
-    if overs(digits.digits) != 0 {
-        return None;
-    }
-    let value = digits.integer()?.cast_signed();
-    Some(if digits.is_negative { -value } else { value })
-}
-
-/// So many doubles are read at a time.
-pub(super) const DOUBLES: usize = 128;
+/// So many numbers are read at a time at most.
+pub(super) const MOST_NUMBERS: usize = 128;
 
 /// Fewer are not worth setting up vectors: columns with many nulls have short runs.
-const LEAST_DOUBLES: usize = 16;
+const LEAST_NUMBERS: usize = 16;
 
 /// The last bytes of some numbers, and what they come to.
 struct Batch {
     /// The last eight bytes of each, and where the first of the number's own stands, in bits.
-    words: [u64; DOUBLES],
-    firsts: [u64; DOUBLES],
+    words: [u64; MOST_NUMBERS],
+    firsts: [u64; MOST_NUMBERS],
     /// The digits as one number, without its point and sign.
-    numbers: [u64; DOUBLES],
+    numbers: [u64; MOST_NUMBERS],
     /// The lowest bit of the byte of the point; 0 where there is none.
-    points: [u64; DOUBLES],
-    signs: [u64; DOUBLES],
+    points: [u64; MOST_NUMBERS],
+    /// The highest bit where there is a minus, but for the zero that is an integer.
+    signs: [u64; MOST_NUMBERS],
     /// Whether it has to be looked at closely.
-    are_odd: [bool; DOUBLES],
+    are_odd: [bool; MOST_NUMBERS],
 }
 
-/// Reads doubles that stand between two places each, up to the first that has to be looked at closely
-/// even then. How many there were.
+/// Reads integers that stand between two places each, up to the first that is none, or that is written
+/// as few are. How many there were.
+pub(super) fn integers(
+    level: Level,
+    text: &[u8],
+    places: impl Iterator<Item = (usize, usize)> + Clone,
+    values: &mut [i64; MOST_NUMBERS],
+) -> usize {
+    let of_lane = |batch: &Batch, lane: usize| {
+        let value = batch.numbers[lane].cast_signed();
+        let is_whole = batch.points[lane] == 0;
+        is_whole.then_some(if batch.signs[lane] != 0 { -value } else { value })
+    };
+    read(level, text, places, values, of_lane, integer_at)
+}
+
+/// The same of doubles.
 pub(super) fn doubles(
     level: Level,
     text: &[u8],
     places: impl Iterator<Item = (usize, usize)> + Clone,
-    values: &mut [f64; DOUBLES],
+    values: &mut [f64; MOST_NUMBERS],
+) -> usize {
+    let of_lane = |batch: &Batch, lane: usize| {
+        // Without a point all bits of it are before the last byte.
+        let fraction_len = batch.points[lane].leading_zeros() as usize / 8 % WIDTH;
+        let magnitude = exact(batch.numbers[lane]) / DOUBLE_POWERS[fraction_len];
+        Some(f64::from_bits(magnitude.to_bits() | batch.signs[lane]))
+    };
+    read(level, text, places, values, of_lane, double_at)
+}
+
+/// Reads numbers: what a batch comes to, and else what a close look says.
+#[inline(always)]
+fn read<T>(
+    level: Level,
+    text: &[u8],
+    places: impl Iterator<Item = (usize, usize)> + Clone,
+    values: &mut [T; MOST_NUMBERS],
+    of_lane: impl Fn(&Batch, usize) -> Option<T>,
+    closely: impl Fn(&[u8], usize, usize) -> Option<T>,
 ) -> usize {
     let is_value = |(start, end): &(usize, usize)| start < end;
-    let run = places.clone().take(DOUBLES).take_while(is_value).count();
-    if run < LEAST_DOUBLES {
-        let mut count = 0;
-        for (value, (start, end)) in values.iter_mut().zip(places) {
-            let Some(read) = double_at(text, start, end) else { break };
-            *value = read;
-            count += 1;
-        }
-        return count;
-    }
-    const NONE: [u64; DOUBLES] = [0; DOUBLES];
-    let (numbers, points, signs) = (NONE, NONE, NONE);
-    let are_odd = [true; DOUBLES];
-    let mut batch = Batch { words: NONE, firsts: NONE, numbers, points, signs, are_odd };
-    let lanes = batch.words.iter_mut().zip(&mut batch.firsts);
-    for ((word, first), (start, end)) in lanes.zip(places.clone().take(run)) {
-        // Of more than eight bytes a word says nothing, and of none what is odd.
-        (*word, *first) = last_bytes(text, start, end).unwrap_or_default();
-    }
-    dispatch!(level, simd => batch.read(simd, run));
-    let Batch { numbers, points, signs, are_odd, .. } = &batch;
-    let read = numbers.iter().zip(points).zip(signs).zip(are_odd);
+    let run = places.clone().take(MOST_NUMBERS).take_while(is_value).count();
+    let batch = (run >= LEAST_NUMBERS).then(|| Batch::of(level, text, places.clone().take(run)));
     let mut count = 0;
-    for ((value, (start, end)), (((number, point), sign), is_odd)) in
-        values.iter_mut().zip(places.take(run)).zip(read)
-    {
-        if *is_odd {
-            let Some(long) = double_at(text, start, end) else { break };
-            *value = long;
-        } else {
-            // Without a point all bits of it are before the last byte.
-            let fraction_len = point.leading_zeros() as usize / 8 % WIDTH;
-            let magnitude = exact(*number) / DOUBLE_POWERS[fraction_len];
-            *value = f64::from_bits(magnitude.to_bits() | sign);
-        }
+    for (value, (start, end)) in values.iter_mut().zip(places.take(run)) {
+        let plain = batch.as_ref().filter(|batch| !batch.are_odd[count]);
+        let plain = plain.and_then(|batch| of_lane(batch, count));
+        let Some(read) = plain.or_else(|| closely(text, start, end)) else { break };
+        *value = read;
         count += 1;
     }
     count
@@ -104,11 +95,28 @@ pub(super) fn doubles(
 
 impl Batch {
     #[inline(always)]
+    fn of(level: Level, text: &[u8], places: impl Iterator<Item = (usize, usize)>) -> Self {
+        const NONE: [u64; MOST_NUMBERS] = [0; MOST_NUMBERS];
+        let (numbers, points, signs) = (NONE, NONE, NONE);
+        let are_odd = [true; MOST_NUMBERS];
+        let mut batch = Self { words: NONE, firsts: NONE, numbers, points, signs, are_odd };
+        let lanes = batch.words.iter_mut().zip(&mut batch.firsts);
+        let mut len = 0;
+        for ((word, first), (start, end)) in lanes.zip(places) {
+            // Of more than eight bytes a word says nothing, and of none what is odd.
+            (*word, *first) = last_bytes(text, start, end).unwrap_or_default();
+            len += 1;
+        }
+        dispatch!(level, simd => batch.read(simd, len));
+        batch
+    }
+
+    #[inline(always)]
     fn read<S: Simd>(&mut self, simd: S, len: usize) {
         simd.vectorize(
             #[inline(always)]
             || {
-                for lane in 0..len.min(DOUBLES) {
+                for lane in 0..len.min(MOST_NUMBERS) {
                     self.read_lane(lane);
                 }
             },
@@ -159,39 +167,14 @@ fn last_bytes(text: &[u8], start: usize, end: usize) -> Option<(u64, u64)> {
     Some((u64::from_le_bytes(*word), 8 * missing as u64))
 }
 
-/// The double that a text is from `start` to `end`. None where it has to be looked at closely.
-#[cold]
+/// The integer that a text is from `start` to `end`. None where it is none, or written as few are.
+pub(super) fn integer_at(text: &[u8], start: usize, end: usize) -> Option<i64> {
+    integer(text, start).filter(|(_, len)| start + len == end).map(|(value, _)| value)
+}
+
+/// The same of a double.
 pub(super) fn double_at(text: &[u8], start: usize, end: usize) -> Option<f64> {
     double(text, start).filter(|(_, len)| start + len == end).map(|(value, _)| value)
-}
-
-/// Where the last byte of a word stands, in bits.
-const LAST: u64 = u64::BITS as u64 - 8;
-
-impl Digits {
-    /// None where there are none, or more than eight bytes.
-    #[inline(always)]
-    fn of(text: &[u8], start: usize, end: usize) -> Option<Self> {
-        let (word, first) = last_bytes(text, start, end)?;
-        let digits = (word ^ every(b'0')) >> first << first;
-        let is_negative = digits >> first & 0xff == MINUS;
-        Some(match is_negative {
-            true => Self { digits: digits ^ MINUS << first, first: first + 8, is_negative },
-            false => Self { digits, first, is_negative },
-        })
-    }
-
-    /// The number, where all of it are digits. None where there are none, or a zero before others.
-    #[inline(always)]
-    fn integer(&self) -> Option<u64> {
-        let has_extra_zero = self.first < LAST && self.digits >> self.first & 0xff == 0;
-        (self.first <= LAST && !has_extra_zero).then(|| number_of(self.digits))
-    }
-}
-
-#[cold]
-fn long_integer(text: &[u8], start: usize, end: usize) -> Option<i64> {
-    integer(text, start).filter(|(_, len)| start + len == end).map(|(value, _)| value)
 }
 
 /// The highest bit of each byte that is above nine, and at most some of bytes behind the first such.
@@ -205,41 +188,59 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The texts one behind the other, and where each of them stands.
+    fn placed(before: &str, texts: &[String]) -> (Vec<u8>, Vec<(usize, usize)>) {
+        let mut text = before.to_owned();
+        let places = texts.iter().map(|next| {
+            let start = text.len();
+            text.push_str(next);
+            text.push(',');
+            (start, text.len() - 1)
+        });
+        let places = places.collect();
+        (text.into_bytes(), places)
+    }
+
     proptest! {
         #[test]
-        fn what_is_read_between_two_places_is_what_is_read_up_to_the_end_of_it(
+        fn numbers_are_read_up_to_the_first_that_is_none(
             before in "\\PC{0,9}",
-            text in "-?[0-9]{0,11}([.\u{80}/:]?[0-9]{0,5}){0,2}",
-            after in "(,[.0-9,]{0,3})?",
+            texts in prop::collection::vec(
+                prop_oneof![
+                    8 => "-?[0-9]{1,6}",
+                    8 => "-?[0-9]{1,6}[.][0-9]{1,4}",
+                    1 => "-?[0-9]{0,11}([.\u{80}/:]?[0-9]{0,5}){0,2}",
+                    1 => "x?[0-9.-]{0,12}",
+                ],
+                0..150,
+            ),
+            start in 0_usize..20,
         ) {
-            let (start, end) = (before.len(), before.len() + text.len());
-            let bytes = (before + &text + &after).into_bytes();
-            let is_whole = |len: usize| len == text.len();
-            let expected = integer(text.as_bytes(), 0).filter(|(_, len)| is_whole(*len));
-            prop_assert_eq!(integer_at(&bytes, start, end), expected.map(|(value, _)| value));
-            let expected = double_at(text.as_bytes(), 0, text.len()).map(f64::to_bits);
-            let mut values = [0.0; DOUBLES];
-            let count = doubles(Level::new(), &bytes, [(start, end)].into_iter(), &mut values);
-            prop_assert_eq!((count == 1).then_some(values[0].to_bits()), expected);
+            let texts = texts.get(start..).unwrap_or_default();
+            let (text, places) = placed(&before, texts);
+            let mut values = [0; MOST_NUMBERS];
+            let count = integers(Level::new(), &text, places.iter().copied(), &mut values);
+            let read = |text: &String| integer_at(text.as_bytes(), 0, text.len());
+            let expected: Vec<i64> = texts.iter().take(MOST_NUMBERS).map_while(read).collect();
+            prop_assert_eq!(&values[..count], expected);
+            let mut values = [0.0; MOST_NUMBERS];
+            let count = doubles(Level::new(), &text, places.iter().copied(), &mut values);
+            let read = |text: &String| Some(double_at(text.as_bytes(), 0, text.len())?.to_bits());
+            let expected: Vec<u64> = texts.iter().take(MOST_NUMBERS).map_while(read).collect();
+            let found: Vec<u64> = values[..count].iter().map(|value| value.to_bits()).collect();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]
-        fn doubles_are_read_up_to_the_first_that_is_none(
-            texts in prop::collection::vec("-?[0-9]{1,6}([.][0-9]{1,4})?|x?[0-9.-]{0,12}", 0..150),
+        fn integers_are_read_up_to_the_first_that_is_none(
+            texts in prop::collection::vec("-?[0-9]{1,8}|[1-9][0-9]{8,19}|-?0{1,2}", 0..150),
         ) {
-            let text = texts.iter().fold(",".repeat(8), |text, next| text + next + ",");
-            let ends = texts.iter().scan(7, |end, text| {
-                *end += text.len() + 1;
-                Some((*end - text.len(), *end))
-            });
-            let places: Vec<(usize, usize)> = ends.collect();
-            let read = |(start, end): &(usize, usize)| double_at(text.as_bytes(), *start, *end);
-            let expected: Vec<u64> =
-                places.iter().take(DOUBLES).map_while(read).map(f64::to_bits).collect();
-            let mut values = [0.0; DOUBLES];
-            let count = doubles(Level::new(), text.as_bytes(), places.iter().copied(), &mut values);
-            let found: Vec<u64> = values[..count].iter().map(|value| value.to_bits()).collect();
-            prop_assert_eq!(found, expected);
+            let (text, places) = placed(",", &texts);
+            let mut values = [0; MOST_NUMBERS];
+            let count = integers(Level::new(), &text, places.iter().copied(), &mut values);
+            let read = |text: &String| integer_at(text.as_bytes(), 0, text.len());
+            let expected: Vec<i64> = texts.iter().take(MOST_NUMBERS).map_while(read).collect();
+            prop_assert_eq!(&values[..count], expected);
         }
     }
 }

@@ -14,7 +14,7 @@ use fearless_simd::Level;
 use super::bounds::{Bounds, Places};
 use super::dialect::Dialect;
 use super::layout::Layout;
-use super::numbers::{DOUBLES, double_at, doubles, integer_at};
+use super::numbers::{MOST_NUMBERS, double_at, doubles, integer_at, integers};
 use super::records::unescape;
 use crate::decode::moments::Moments;
 use crate::infer::NumberStyle;
@@ -25,7 +25,7 @@ use crate::{RecordShape, Shaper};
 const MOST_REFUSED: usize = 64;
 
 /// As many records are taken at a time at most, so that their bytes stay in the cache.
-const MOST_AT_A_TIME: usize = DOUBLES;
+const MOST_AT_A_TIME: usize = MOST_NUMBERS;
 
 /// As many values are read before they are added to their column.
 const ADDED_AT_ONCE: usize = 32;
@@ -61,15 +61,6 @@ struct Line<'a> {
 const END: u8 = 1;
 const QUOTE: u8 = 2;
 const NULL: u8 = 3;
-
-/// Where a field stands.
-#[derive(Clone, Copy)]
-struct Place {
-    start: usize,
-    end: usize,
-    /// There may be a doubled quote in it.
-    has_doubled: bool,
-}
 
 /// Where the values of a field go, and how they are read.
 struct Cell<'a> {
@@ -225,8 +216,8 @@ impl<'a> Line<'a> {
             if may_have_returns {
                 end = bounds.without_returns(start, end);
             }
-            let is_added = start == end
-                || self.push_one(cell, column, Place { start, end, has_doubled }).is_some();
+            let is_added =
+                start == end || self.push_one(cell, column, (start, end), has_doubled).is_some();
             if !is_added {
                 return taken;
             }
@@ -246,16 +237,19 @@ impl<'a> Line<'a> {
         match &mut cell.form {
             Form::Text => self.add_texts(column, places, has_doubled),
             Form::Integer => {
-                add_integers(column, places, |start, end| integer_at(bytes, start, end))
+                let mut values = [0; MOST_NUMBERS];
+                let count = integers(self.level, bytes, places, &mut values);
+                column.extend_i64(values.get(..count).unwrap_or_default())?;
+                Ok(count)
             }
             Form::Date(moments) => {
-                add_integers(column, places, |start, end| moments.day_at(bytes, start, end))
+                add_times(column, places, |start, end| moments.day_at(bytes, start, end))
             }
             Form::Moment(moments) => {
-                add_integers(column, places, |start, end| moments.moment_at(bytes, start, end))
+                add_times(column, places, |start, end| moments.moment_at(bytes, start, end))
             }
             Form::Double => {
-                let mut values = [0.0; DOUBLES];
+                let mut values = [0.0; MOST_NUMBERS];
                 let count = doubles(self.level, bytes, places, &mut values);
                 column.extend_f64(values.get(..count).unwrap_or_default())?;
                 Ok(count)
@@ -323,7 +317,8 @@ impl<'a> Line<'a> {
         &self,
         cell: &mut Cell<'_>,
         column: &mut ColumnBuilder,
-        Place { start, end, has_doubled }: Place,
+        (start, end): (usize, usize),
+        has_doubled: bool,
     ) -> Option<()> {
         let quote = self.dialect.quote.as_ref();
         let is_quoted = quote.is_some() && self.bytes.get(start) == quote;
@@ -378,9 +373,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Adds integers up to the first place where none is read. How many there were.
+/// Adds days or moments up to the first place where none is read. How many there were.
 #[inline(never)]
-fn add_integers(
+fn add_times(
     column: &mut ColumnBuilder,
     places: Places<'_>,
     mut read: impl FnMut(usize, usize) -> Option<i64>,
