@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use crate::decode::csv::Ends;
+
 /// A place in the decoded text of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -56,6 +58,8 @@ pub struct Chunk {
     pub has_records_before: bool,
     /// Where the records lie, where their format cannot tell it again from the bytes.
     pub(crate) spans: Vec<Span>,
+    /// Where fields of CSV end, as far as that is known.
+    pub(crate) ends: Ends,
 }
 
 impl Chunk {

@@ -41,7 +41,7 @@ impl LineChunks {
             let (bytes, start) = self.feed.cut(whole);
             if lines(&bytes).any(|line| !line.is_blank()) {
                 let has_records_before = std::mem::replace(&mut self.has_records_before, true);
-                return Ok(Some(Chunk { bytes, start, has_records_before, spans: Vec::new() }));
+                return Ok(Some(Chunk { bytes, start, has_records_before, ..Chunk::default() }));
             }
         }
     }

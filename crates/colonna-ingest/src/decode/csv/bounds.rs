@@ -1,15 +1,19 @@
 //! Where the fields of records stand, of many records at once.
 //!
-//! It knows records in which quotes are told apart by counting and which have one number of fields,
-//! and takes 64 bytes at a time. It stops before a record in which it meets anything else.
+//! It knows records in which quotes are told apart by counting and which have one number of fields. It
+//! stops before a record in which it meets anything else.
 
 use fearless_simd::{Level, Simd, dispatch};
 
 use super::dialect::Dialect;
-use super::marks::{BLOCK_LEN, Blocks, Marks, Meanings, Quoting, level_for_places};
+use super::ends::Ends;
+use super::marks::{BLOCK_LEN, Meanings};
 
 /// As many places are noted at once.
 const NOTED: usize = 8;
+
+/// In so many bytes ends are looked for, where they are not known.
+const LOOKED_AT: usize = 32 << 10;
 
 /// The bounds of the fields of some records that follow each other.
 ///
@@ -17,7 +21,9 @@ const NOTED: usize = 8;
 /// which is behind the byte that ends it; `starts` has one entry more than there are records.
 pub(super) struct Bounds<'a> {
     bytes: &'a [u8],
-    level: Level,
+    /// The ends that are known, and those that had to be looked for.
+    known: &'a Ends,
+    looked: Ends,
     meanings: Meanings,
     comment: Option<u8>,
     /// A quote in quotes is doubled.
@@ -34,16 +40,22 @@ pub(super) struct Bounds<'a> {
 }
 
 /// The places of one field in the records: where it starts, and where it ends.
+///
+/// Invariant: the first two of the bounds, where there are two, are those of the field in a record.
 #[derive(Clone)]
 pub(super) struct Places<'b> {
     bounds: &'b [u32],
     field_count: usize,
-    count: usize,
 }
 
 impl<'a> Bounds<'a> {
     /// None where the dialect, or a text of that length, is none that it knows.
-    pub(super) fn try_new(dialect: &Dialect, bytes: &'a [u8], name_count: usize) -> Option<Self> {
+    pub(super) fn try_new(
+        dialect: &Dialect,
+        bytes: &'a [u8],
+        known: &'a Ends,
+        name_count: usize,
+    ) -> Option<Self> {
         let [delimiter] = *dialect.delimiter else { return None };
         let quote = dialect.quote;
         let has_escapes = dialect.escape.is_some_and(|it| memchr::memchr(it, bytes).is_some());
@@ -56,7 +68,8 @@ impl<'a> Bounds<'a> {
             && i32::try_from(bytes.len()).is_ok();
         is_known.then(|| Self {
             bytes,
-            level: level_for_places(),
+            known,
+            looked: Ends::default(),
             meanings: Meanings { delimiter, quote },
             comment: dialect.comment.map(|comment| comment.mark),
             is_doubled: dialect.escape.is_none(),
@@ -73,8 +86,17 @@ impl<'a> Bounds<'a> {
 
     /// Finds the fields of the records from `start` on, where a line starts, up to `most` records.
     pub(super) fn find(&mut self, start: usize, most: usize) {
-        let level = self.level;
-        let found = dispatch!(level, simd => self.scan(simd, start, most)).min(most);
+        let knows = |ends: &Ends| ends.has_start(start) && start < ends.end();
+        let known = if knows(self.known) { self.known } else { &Ends::default() };
+        let mut looked = std::mem::take(&mut self.looked);
+        let mut found = self.note(if knows(&looked) { &looked } else { known }, start, most);
+        if found == 0 {
+            let end = self.bytes.len().min(start + LOOKED_AT);
+            let text = self.bytes.get(..end).unwrap_or_default();
+            looked.find(Level::new(), self.meanings, self.is_doubled, text, start);
+            found = self.note(&looked, start, most);
+        }
+        self.looked = looked;
         let second = self.starts.get(1).filter(|_| found > 0);
         let first_len = second.and_then(|it| self.bounds.iter().position(|bound| bound == it));
         self.field_count = first_len.unwrap_or_default();
@@ -105,8 +127,8 @@ impl<'a> Bounds<'a> {
 
     /// The places of a field that the records have.
     pub(super) fn places(&self, index: usize) -> Places<'_> {
-        let bounds = self.bounds.get(index..).unwrap_or_default();
-        Places { bounds, field_count: self.field_count, count: self.count }
+        let end = self.count * self.field_count + 1;
+        Places::new(self.bounds.get(index..end).unwrap_or_default(), self.field_count)
     }
 
     /// Whether CRs may stand at the end of a field, before the end of the line.
@@ -114,37 +136,43 @@ impl<'a> Bounds<'a> {
         self.has_returns && index + 1 == self.field_count
     }
 
-    /// How many records end in what it went through. The bounds and the starts are noted.
-    #[inline(always)]
-    fn scan<S: Simd>(&mut self, simd: S, start: usize, most: usize) -> usize {
-        let Ok(first) = u32::try_from(start) else { return 0 };
-        let text = self.bytes.get(start..).unwrap_or_default();
+    /// Notes the bounds and the starts, as far as the ends go. How many records there are, up to `most`.
+    fn note(&mut self, ends: &Ends, start: usize, most: usize) -> usize {
         // A short text has few fields, however many names there are.
-        let most_bounds = (most * self.name_count).min(text.len());
+        let len = self.bytes.len() - start.min(self.bytes.len());
+        let (most, most_bounds) = (most.min(len), (most * self.name_count).min(len));
         self.bounds.resize(most_bounds + self.name_count + BLOCK_LEN + NOTED, 0);
-        self.starts.resize(most.min(text.len()) + BLOCK_LEN + NOTED, 0);
+        self.starts.resize(most + BLOCK_LEN + NOTED, 0);
+        let level = level_for_places();
+        dispatch!(level, simd => self.note_places(simd, ends, start, most, most_bounds)).min(most)
+    }
+
+    #[inline(always)]
+    fn note_places<S: Simd>(
+        &mut self,
+        _: S,
+        ends: &Ends,
+        start: usize,
+        most: usize,
+        most_bounds: usize,
+    ) -> usize {
+        let Ok(first) = u32::try_from(start) else { return 0 };
         let (mut bounds, mut starts) = (Noted::new(&mut self.bounds), Noted::new(&mut self.starts));
         bounds.note(first, 1);
         starts.note_few(first, 1);
-        let mut quoting = Quoting::new(self.is_doubled);
-        let mut returns = 0;
-        let blocks = Blocks::of(text);
-        for (base, (block, len)) in (first + 1..).step_by(BLOCK_LEN).zip(blocks.iter()) {
-            let marks = Marks::of(simd, self.meanings, block, len);
-            let (within, odd) = quoting.step(&marks);
-            // Up to the first odd one.
-            let known = !within & odd.wrapping_sub(1) & !odd;
-            bounds.note(base, marks.ends & known);
-            starts.note_few(base, marks.newlines & known);
-            returns |= marks.returns;
-            if odd != 0 || bounds.count > most_bounds || starts.count > most {
+        (self.has_doubled, self.has_returns) = (false, false);
+        for (at, block) in ends.behind(start) {
+            let Ok(at) = u32::try_from(at) else { break };
+            bounds.note(at + 1, block.fields);
+            starts.note_few(at + 1, block.lines);
+            self.has_doubled |= block.has_doubled;
+            self.has_returns |= block.has_returns;
+            if bounds.count > most_bounds || starts.count > most {
                 break;
             }
         }
-        let (bound_count, count) = (bounds.count, starts.count - 1);
-        self.bound_count = bound_count;
-        (self.has_doubled, self.has_returns) = (quoting.has_doubled, returns != 0);
-        count
+        self.bound_count = bounds.count;
+        starts.count - 1
     }
 
     /// Whether a record has as many fields as the first, and nothing past the names.
@@ -185,23 +213,36 @@ impl Iterator for Places<'_> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<(usize, usize)> {
-        self.count = self.count.checked_sub(1)?;
         let [start, next, ..] = *self.bounds else { return None };
-        self.bounds = self.bounds.get(self.field_count..)?;
+        self.bounds = self.bounds.get(self.field_count..).unwrap_or_default();
         Some((start as usize, (next as usize).wrapping_sub(1)))
     }
 }
 
-impl Places<'_> {
+impl<'b> Places<'b> {
+    /// Of bounds of which the first two, and two behind each so many others, are those of a field.
+    pub(super) fn new(bounds: &'b [u32], field_count: usize) -> Self {
+        Self { bounds, field_count }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.count == 0
+        self.bounds.len() < 2
     }
 
     /// Those behind the first so many.
     pub(super) fn behind(&self, passed: usize) -> Self {
         let bounds = self.bounds.get(passed * self.field_count..).unwrap_or_default();
-        Self { bounds, count: self.count.saturating_sub(passed), ..*self }
+        Self { bounds, ..*self }
     }
+}
+
+/// The instructions to use where places are noted one by one. With newer ones, zeros are
+/// counted in vectors, which takes longer where few are counted.
+fn level_for_places() -> Level {
+    let best = Level::new();
+    #[cfg(target_arch = "x86_64")]
+    let best = best.as_avx2().map_or(best, Level::Avx2);
+    best
 }
 
 /// Places noted one after the other, several at once. What is noted past the end is lost.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cut::whole_len;
 use super::dialect::Extent;
+use super::ends::Ends;
 use super::layout::{Layout, count_lines};
 use super::records::Records;
 use crate::decode::feed::Feed;
@@ -37,9 +38,9 @@ impl RecordChunks {
             if self.feed.bytes().len() < self.feed.chunk_byte_len() && !self.feed.is_ended() {
                 self.feed.fill()?;
             }
-            let len = self.whole_len()?;
+            let (len, ends) = self.whole_len()?;
             if len > 0 || (is_first && self.feed.is_ended()) {
-                return Ok(Some(self.cut(len)));
+                return Ok(Some(self.cut(len, ends)));
             }
             if self.feed.is_ended() {
                 return Ok(None);
@@ -59,12 +60,13 @@ impl RecordChunks {
         Ok(())
     }
 
-    /// How many of the bytes at hand are whole records.
-    fn whole_len(&self) -> Result<usize, IngestError> {
+    /// How many of the bytes at hand are whole records, and where fields end in these as far as that was
+    /// looked for.
+    fn whole_len(&self) -> Result<(usize, Ends), IngestError> {
         let (bytes, dialect) = (self.feed.bytes(), &self.layout.dialect);
         if bytes.len() <= dialect.record_limit {
             return Ok(match self.feed.is_ended() {
-                true => bytes.len(),
+                true => (bytes.len(), Ends::default()),
                 false => whole_len(dialect, bytes),
             });
         }
@@ -78,10 +80,10 @@ impl RecordChunks {
             self.feed.check_record(at, end.saturating_sub(at))?;
             at = next;
         }
-        Ok(at)
+        Ok((at, Ends::default()))
     }
 
-    fn cut(&mut self, len: usize) -> Chunk {
+    fn cut(&mut self, len: usize, ends: Ends) -> Chunk {
         let (bytes, mut start) = self.feed.cut(len);
         if self.layout.dialect.ends_at_cr {
             // The feed knows of no lines that end with CR.
@@ -91,7 +93,7 @@ impl RecordChunks {
         let has_records_before = self.has_records_before;
         self.has_records_before =
             has_records_before || Records::new(&self.layout, &bytes).next().is_some();
-        Chunk { bytes, start, has_records_before, ..Chunk::default() }
+        Chunk { bytes, start, has_records_before, ends, ..Chunk::default() }
     }
 }
 

@@ -8,32 +8,39 @@
 //! Of bytes in which every quote opens or closes a whole field, the last line end is found from
 //! behind, by counting quotes.
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::Level;
 
 use super::delimiters::mask;
 use super::dialect::{Dialect, Extent};
-use super::marks::{BLOCK_LEN, Blocks, Marks, Meanings, Quoting};
+use super::ends::Ends;
+use super::marks::{BLOCK_LEN, Meanings};
 
 /// After so many bytes it is time to know again where a record starts.
 const BYTES_BETWEEN_KNOWN_STARTS: usize = 512;
 
-/// How many of the bytes are whole records. They start with a record, they are not the last ones of
-/// their source, and they are no more than one record may have.
-pub(super) fn whole_len(dialect: &Dialect, bytes: &[u8]) -> usize {
-    let has_marks =
-        |mark: Option<u8>| mark.is_some_and(|mark| memchr::memchr(mark, bytes).is_some());
-    if dialect.ends_at_cr {
-        return past(dialect, bytes, 0, bytes.len());
+/// How many of the bytes are whole records, and where fields end in these as far as that was looked
+/// for. They start with a record, they are not the last ones of their source, and they are no more
+/// than one record may have.
+pub(super) fn whole_len(dialect: &Dialect, bytes: &[u8]) -> (usize, Ends) {
+    let mark = dialect.quote.or(dialect.escape);
+    let has_marks = mark.is_some_and(|mark| memchr::memchr(mark, bytes).is_some());
+    let quotes = Quotes::of(dialect, bytes).filter(|_| has_marks && !dialect.ends_at_cr);
+    if let Some(mut ends) = quotes.as_ref().and_then(Quotes::ends) {
+        let len = ends.last_line_end();
+        ends.truncate(len);
+        return (len, ends);
     }
-    if !has_marks(dialect.quote.or(dialect.escape)) {
-        return memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1);
-    }
-    let Some(quotes) = Quotes::of(dialect, bytes) else {
-        return past(dialect, bytes, 0, bytes.len());
+    let len = match quotes {
+        Some(quotes) => scanned_len(dialect, &quotes),
+        None if has_marks || dialect.ends_at_cr => past(dialect, bytes, 0, bytes.len()),
+        None => memchr::memrchr(b'\n', bytes).map_or(0, |newline| newline + 1),
     };
-    if let Some(len) = quotes.whole_len() {
-        return len;
-    }
+    (len, Ends::default())
+}
+
+/// How many of the bytes are whole records, by the quotes and, where these do not tell, by the rules.
+fn scanned_len(dialect: &Dialect, quotes: &Quotes<'_>) -> usize {
+    let bytes = quotes.bytes;
     let mut start = 0;
     loop {
         match quotes.scan(start) {
@@ -111,9 +118,9 @@ impl<'a> Quotes<'a> {
         })
     }
 
-    /// How many of the bytes are whole records, where that can be told at once: every quote stands at
-    /// the start of a field or at its end, or is doubled in it.
-    fn whole_len(&self) -> Option<usize> {
+    /// Where fields and lines end, where that can be told at once: every quote stands at the start of a
+    /// field or at its end, or is doubled in it.
+    fn ends(&self) -> Option<Ends> {
         let has_comments = |mark| {
             self.bytes.first() == Some(&mark)
                 || memchr::memmem::find(self.bytes, &[b'\n', mark]).is_some()
@@ -121,28 +128,10 @@ impl<'a> Quotes<'a> {
         if self.escape.is_some() || self.comment.is_some_and(has_comments) {
             return None;
         }
-        dispatch!(Level::new(), simd => self.counted_len(simd))
-    }
-
-    /// The same, where quotes can be told apart by counting.
-    #[inline(always)]
-    fn counted_len<S: Simd>(&self, simd: S) -> Option<usize> {
         let meanings = Meanings { delimiter: self.delimiter, quote: Some(self.quote) };
-        let mut quoting = Quoting::new(true);
-        let mut whole_len = 0;
-        let blocks = Blocks::of(self.bytes);
-        for (start, (block, len)) in (0..).step_by(BLOCK_LEN).zip(blocks.iter()) {
-            let marks = Marks::of(simd, meanings, block, len);
-            let (within, odd) = quoting.step(&marks);
-            if odd != 0 {
-                return None;
-            }
-            let newlines = marks.newlines & !within;
-            if newlines != 0 {
-                whole_len = start + BLOCK_LEN - newlines.leading_zeros() as usize;
-            }
-        }
-        Some(whole_len)
+        let mut ends = Ends::default();
+        ends.find(Level::new(), meanings, true, self.bytes, 0);
+        (ends.end() == self.bytes.len()).then_some(ends)
     }
 
     /// Goes from quote to quote, from the start of a record on.
@@ -297,7 +286,7 @@ mod tests {
             for len in [bytes.len(), usize::from(tail) % (bytes.len() + 1)] {
                 let bytes = &bytes[..len];
                 let expected = past(&dialect, bytes, 0, bytes.len());
-                prop_assert_eq!(whole_len(&dialect, bytes), expected, "{:?}", text);
+                prop_assert_eq!(whole_len(&dialect, bytes).0, expected, "{:?}", text);
             }
         }
     }

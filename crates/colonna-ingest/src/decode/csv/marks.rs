@@ -4,19 +4,10 @@
 //! start, or closes it at its end, or is doubled within. That is checked for each; where one stands
 //! elsewhere, the rules decide.
 
-use fearless_simd::{Level, Simd, prelude::*, u8x64};
+use fearless_simd::{Simd, prelude::*, u8x64};
 
 /// As many bytes as a mask has bits.
 pub(super) const BLOCK_LEN: usize = 64;
-
-/// The instructions to use where the places of marks are noted one by one. With newer ones, zeros are
-/// counted in vectors, which takes longer where few are counted.
-pub(super) fn level_for_places() -> Level {
-    let best = Level::new();
-    #[cfg(target_arch = "x86_64")]
-    let best = best.as_avx2().map_or(best, Level::Avx2);
-    best
-}
 
 /// The bytes that mean something.
 #[derive(Clone, Copy, Debug)]
@@ -96,8 +87,6 @@ pub(super) struct Quoting {
     after_closed_return: u64,
     /// Whether a doubled quote is one; else it needs the rules.
     is_doubled: bool,
-    /// Whether any quote was doubled.
-    pub(super) has_doubled: bool,
 }
 
 impl Quoting {
@@ -109,14 +98,14 @@ impl Quoting {
             after_quote: 0,
             after_close: 0,
             after_closed_return: 0,
-            has_doubled: false,
         }
     }
 
-    /// Which bytes of the next block are in quotes, the opening one among them, and at which of them
-    /// it shows that a quote needs the rules. What stands before the first such is told rightly.
+    /// Which bytes of the next block are in quotes, the opening one among them, at which of them it
+    /// shows that a quote needs the rules, and whether a quote is doubled. What stands before the first
+    /// that needs the rules is told rightly.
     #[inline(always)]
-    pub(super) fn step(&mut self, marks: &Marks) -> (u64, u64) {
+    pub(super) fn step(&mut self, marks: &Marks) -> (u64, u64, bool) {
         let Marks { quotes, ends, newlines, returns, all } = *marks;
         let within = parities(quotes) ^ self.inside;
         let (opening, closing) = (quotes & within, quotes & !within);
@@ -130,13 +119,12 @@ impl Quoting {
             | if self.is_doubled { 0 } else { doubled }
             | after_close & all & !(ends | quotes | returns)
             | after_closed_return & all & !newlines;
-        self.has_doubled |= doubled != 0;
         self.inside = if within >> (BLOCK_LEN - 1) == 1 { u64::MAX } else { 0 };
         self.after_end = (ends & !within) >> (BLOCK_LEN - 1);
         self.after_quote = quotes >> (BLOCK_LEN - 1);
         self.after_close = closing >> (BLOCK_LEN - 1);
         self.after_closed_return = closed_returns >> (BLOCK_LEN - 1);
-        (within, odd)
+        (within, odd, doubled != 0)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Every setting that is not given is found by the content of each source (`sniff`), and every
 //! setting that is found can be given. How lines, quotes and escapes are read stands in `dialect`.
-//! Two places ask that only where they must: `cut` finds the end of a chunk from quote to quote, and
-//! `shred` takes records straight into their columns, from where `bounds` finds their fields.
+//! Two places ask that only where they must: `cut` finds the end of a chunk, and with it mostly where
+//! all fields in it end (`ends`), and `shred` takes records straight into their columns, from between
+//! these ends (`bounds`).
 //!
 //! A record shorter than the header has nulls for the rest. What a record has past the names goes to
 //! the residual column as `column_7`, unless it is empty. Sources with other columns, or with the
@@ -16,6 +17,7 @@ mod chunks;
 mod cut;
 pub(super) mod delimiters;
 mod dialect;
+mod ends;
 mod header;
 mod layout;
 mod marks;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 
 use self::chunks::RecordChunks;
 use self::dialect::Field;
+pub(crate) use self::ends::Ends;
 pub(crate) use self::layout::Layout;
 use self::layout::numbered_name;
 pub use self::options::{CsvOptions, Mark};
@@ -243,8 +246,10 @@ impl Decode for CsvDecoder {
     ) -> Result<Decoded, IngestError> {
         let records = Records::new(&self.layout, &chunk.bytes);
         let text = records.text();
-        let shredder = text
-            .and_then(|text| Shredder::try_new(&self.layout, text, shape, source.extra_fields()));
+        let extra_fields = source.extra_fields();
+        let shredder = text.and_then(|text| {
+            Shredder::try_new(&self.layout, text, &chunk.ends, shape, extra_fields)
+        });
         self.decode_records(source, chunk, shape, records, shredder)
     }
 }

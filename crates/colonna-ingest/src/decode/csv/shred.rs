@@ -9,12 +9,12 @@
 //! it accepts the ordinary way would have written just so.
 
 use colonna_column::{ColumnBuilder, ColumnError};
-use fearless_simd::Level;
 
 use super::bounds::{Bounds, Places};
 use super::dialect::Dialect;
+use super::ends::Ends;
 use super::layout::Layout;
-use super::numbers::{MOST_NUMBERS, double_at, doubles, integer_at, integers};
+use super::numbers::{Lanes, MOST_LANES, double_at, integer_at};
 use super::records::unescape;
 use crate::decode::moments::Moments;
 use crate::infer::NumberStyle;
@@ -25,7 +25,7 @@ use crate::{RecordShape, Shaper};
 const MOST_REFUSED: usize = 64;
 
 /// As many records are taken at a time at most, so that their bytes stay in the cache.
-const MOST_AT_A_TIME: usize = MOST_NUMBERS;
+const MOST_AT_A_TIME: usize = MOST_LANES;
 
 /// As many values are read before they are added to their column.
 const ADDED_AT_ONCE: usize = 32;
@@ -34,6 +34,7 @@ const ADDED_AT_ONCE: usize = 32;
 pub(super) struct Shredder<'a> {
     line: Line<'a>,
     bounds: Bounds<'a>,
+    lanes: Box<Lanes>,
     cells: Vec<Cell<'a>>,
     /// The slots of the columns of the cells.
     slots: Vec<usize>,
@@ -52,7 +53,6 @@ struct Line<'a> {
     nulls: &'a [String],
     /// What a field may be that starts with a byte; 0 is a text.
     starts: [u8; 256],
-    level: Level,
     /// A spelling of null may be a number or a time.
     may_null_be_a_value: bool,
 }
@@ -100,6 +100,7 @@ impl<'a> Shredder<'a> {
     pub(super) fn try_new(
         layout: &'a Layout,
         text: &'a str,
+        ends: &'a Ends,
         shape: &'a RecordShape,
         extra_fields: &[(String, String)],
     ) -> Option<Self> {
@@ -113,10 +114,11 @@ impl<'a> Shredder<'a> {
         let slot_count = slots.len();
         slots.dedup();
         let is_first_only = slots.len() < slot_count;
-        let bounds = Bounds::try_new(&layout.dialect, text.as_bytes(), cells.len())?;
+        let bounds = Bounds::try_new(&layout.dialect, text.as_bytes(), ends, cells.len())?;
         let line = Line::new(&layout.dialect, text, &shape.nulls);
         let (most, added, refused) = (MOST_AT_A_TIME, 0, 0);
-        (!is_first_only).then_some(Self { line, bounds, cells, slots, most, added, refused })
+        let lanes = Box::new(Lanes::new());
+        (!is_first_only).then_some(Self { line, bounds, lanes, cells, slots, most, added, refused })
     }
 
     /// Adds some records from `start` on, where a line starts, and gives back where their lines start
@@ -133,7 +135,9 @@ impl<'a> Shredder<'a> {
         for (index, cell) in self.cells.iter_mut().enumerate() {
             if count > 0 && index < self.bounds.field_count() {
                 let column = columns.get_mut(cell.slot);
-                let fill = |column| self.line.fill(cell, column, row, &self.bounds, index);
+                let fill = |column| {
+                    self.line.fill(&mut self.lanes, cell, column, row, &self.bounds, index)
+                };
                 count = count.min(column.map_or(0, fill));
             }
         }
@@ -179,14 +183,15 @@ impl<'a> Line<'a> {
         dialect.quote.iter().for_each(|quote| mark(*quote, QUOTE));
         dialect.delimiter.iter().chain(b"\n").for_each(|end| mark(*end, END));
         let may_null_be_a_value = null_starts().any(|byte| byte == b'-' || byte.is_ascii_digit());
-        let (bytes, level) = (text.as_bytes(), Level::new());
-        Self { dialect, text, bytes, nulls, starts, level, may_null_be_a_value }
+        let bytes = text.as_bytes();
+        Self { dialect, text, bytes, nulls, starts, may_null_be_a_value }
     }
 
     /// Adds the values of a field to its column, from `row` on; nulls may be left to be filled up.
     /// How many could be added before one could not.
     fn fill(
         &self,
+        lanes: &mut Lanes,
         cell: &mut Cell<'_>,
         column: &mut ColumnBuilder,
         row: usize,
@@ -207,7 +212,7 @@ impl<'a> Line<'a> {
             }
             column.push_nulls_to(row + taken);
             if goes_fast {
-                let added = self.push(cell, column, left.clone(), has_doubled);
+                let added = self.push(lanes, cell, column, left.clone(), has_doubled);
                 let added = added.unwrap_or_default();
                 (left, taken) = (left.behind(added), taken + added);
             }
@@ -228,6 +233,7 @@ impl<'a> Line<'a> {
     /// Adds values that are written as most are, up to the first that is not. How many there were.
     fn push(
         &self,
+        lanes: &mut Lanes,
         cell: &mut Cell<'_>,
         column: &mut ColumnBuilder,
         places: Places<'_>,
@@ -236,23 +242,12 @@ impl<'a> Line<'a> {
         let bytes = self.bytes;
         match &mut cell.form {
             Form::Text => self.add_texts(column, places, has_doubled),
-            Form::Integer => {
-                let mut values = [0; MOST_NUMBERS];
-                let count = integers(self.level, bytes, places, &mut values);
-                column.extend_i64(values.get(..count).unwrap_or_default())?;
-                Ok(count)
-            }
-            Form::Date(moments) => {
-                add_times(column, places, |start, end| moments.day_at(bytes, start, end))
-            }
-            Form::Moment(moments) => {
-                add_times(column, places, |start, end| moments.moment_at(bytes, start, end))
-            }
+            Form::Integer => add_whole(column, lanes.integers(bytes, places)),
+            Form::Date(moments) => add_whole(column, lanes.days(bytes, places, moments)),
+            Form::Moment(moments) => add_whole(column, lanes.moments(bytes, places, moments)),
             Form::Double => {
-                let mut values = [0.0; MOST_NUMBERS];
-                let count = doubles(self.level, bytes, places, &mut values);
-                column.extend_f64(values.get(..count).unwrap_or_default())?;
-                Ok(count)
+                let values = lanes.doubles(bytes, places);
+                column.extend_f64(values).map(|()| values.len())
             }
             Form::Other => Ok(0),
         }
@@ -373,27 +368,6 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Adds days or moments up to the first place where none is read. How many there were.
-#[inline(never)]
-fn add_times(
-    column: &mut ColumnBuilder,
-    places: Places<'_>,
-    mut read: impl FnMut(usize, usize) -> Option<i64>,
-) -> Result<usize, ColumnError> {
-    let mut places = places;
-    let mut added = 0;
-    loop {
-        let mut values = [0; ADDED_AT_ONCE];
-        let mut count = 0;
-        for (value, (start, end)) in values.iter_mut().zip(&mut places) {
-            let Some(read) = read(start, end) else { break };
-            *value = read;
-            count += 1;
-        }
-        column.extend_i64(values.get(..count).unwrap_or_default())?;
-        added += count;
-        if count < ADDED_AT_ONCE {
-            return Ok(added);
-        }
-    }
+fn add_whole(column: &mut ColumnBuilder, values: &[i64]) -> Result<usize, ColumnError> {
+    column.extend_i64(values).map(|()| values.len())
 }

@@ -6,6 +6,7 @@ use colonna_schema::DataType;
 use proptest::prelude::*;
 
 use super::CsvDecoder;
+use super::cut::whole_len;
 use super::records::Records;
 use super::shred::Shredder;
 use crate::decode::{Decode, Decoded};
@@ -242,12 +243,16 @@ proptest! {
         let seen = clean_row.clone() + &with_delimiter(&seen);
         let bytes = [with_delimiter(&text).as_bytes(), &tail].concat();
         let (_folder, decoder, source, chunk) = prepare(&bytes, &setting);
+        let (len, ends) = whole_len(&decoder.layout.dialect, &chunk.bytes);
+        let cut = Chunk { bytes: chunk.bytes[..len].to_vec(), ends, ..chunk.clone() };
         for seen in [seen.as_bytes(), &bytes, clean_row.as_bytes()] {
             let shape = Arc::new(shape_of(&decoder, &source, seen, &setting));
-            let records = Records::new(&decoder.layout, &chunk.bytes);
-            let ordinary = decoder.decode_records(&source, &chunk, &shape, records, None).unwrap();
-            let straight = decoder.decode(&source, &chunk, &shape).unwrap();
-            prop_assert_eq!(outcome(straight), outcome(ordinary));
+            for chunk in [&chunk, &cut] {
+                let records = Records::new(&decoder.layout, &chunk.bytes);
+                let ordinary = decoder.decode_records(&source, chunk, &shape, records, None);
+                let straight = decoder.decode(&source, chunk, &shape);
+                prop_assert_eq!(outcome(straight.unwrap()), outcome(ordinary.unwrap()));
+            }
         }
     }
 }
@@ -258,7 +263,8 @@ fn straight_count(text: &str, setting: &Setting) -> usize {
     let shape = Arc::new(shape_of(&decoder, &source, &chunk.bytes, setting));
     let mut shaper = crate::Shaper::new(&shape);
     let fields = source.extra_fields();
-    let Some(mut shredder) = Shredder::try_new(&decoder.layout, text, &shape, fields) else {
+    let Some(mut shredder) = Shredder::try_new(&decoder.layout, text, &chunk.ends, &shape, fields)
+    else {
         return 0;
     };
     let mut at = 0;
@@ -295,6 +301,8 @@ fn most_records_go_the_straight_way() {
                 pipe,,,\n\
                 ,,,,,,,,,\n";
     assert_eq!(straight_count(&text.replace("007", "7"), &setting), 5);
+    // More than is looked at once.
+    assert_eq!(straight_count(&text.replace("007", "7").repeat(700), &setting), 3500);
     // A comment, an empty line, stray quotes, a value too many: the rules decide.
     let odd = "# a,b\n\n5\" pipe,,,\n\"x\" y,1\n,,,,,,,,1\n";
     assert_eq!(straight_count(&format!("{}{odd}", text.replace("007", "7")), &setting), 5);

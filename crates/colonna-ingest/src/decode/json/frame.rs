@@ -103,7 +103,7 @@ impl SpanChunks {
         let (bytes, start) = self.feed.cut(at);
         self.starts_line = bytes.last().map_or(self.starts_line, |&byte| byte == b'\n');
         let has_records_before = std::mem::replace(&mut self.has_records_before, true);
-        Ok(Some(Chunk { bytes, start, has_records_before, spans }))
+        Ok(Some(Chunk { bytes, start, has_records_before, spans, ..Chunk::default() }))
     }
 
     fn step(&self, at: usize) -> Result<Step, IngestError> {
