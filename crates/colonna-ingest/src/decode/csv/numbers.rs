@@ -125,7 +125,7 @@ impl Taken {
     /// Takes numbers up to the first field without any.
     #[inline(always)]
     fn take_numbers(&mut self, text: &[u8], places: Places<'_>) {
-        self.len = 0;
+        let mut len = 0;
         let lanes = self.words.iter_mut().zip(&mut self.others);
         for ((word, number_len), (start, end)) in lanes.zip(places) {
             if start >= end {
@@ -135,20 +135,22 @@ impl Taken {
             // Where there are none is what no number is.
             *word = last.map_or(0, |last| u64::from_le_bytes(*last));
             *number_len = (end - start) as u64;
-            self.len += 1;
+            len += 1;
         }
+        self.len = len;
     }
 
     /// Takes times up to the first that is written in another way.
     #[inline(always)]
     fn take_times(&mut self, text: &[u8], places: Places<'_>, moments: &mut Moments) {
-        self.len = 0;
+        let mut len = 0;
         let lanes = self.words.iter_mut().zip(&mut self.others);
         for ((word, midnight), (start, end)) in lanes.zip(places) {
             let Some((before, clock)) = moments.parts_at(text, start, end) else { break };
             (*word, *midnight) = (clock, before.cast_unsigned());
-            self.len += 1;
+            len += 1;
         }
+        self.len = len;
     }
 
     /// What was taken comes to these values, but where it is odd. Of few nothing is told.
