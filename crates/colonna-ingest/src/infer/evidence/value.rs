@@ -186,6 +186,7 @@ impl ValueEvidence {
         }
     }
 
+    #[inline]
     pub(super) fn observe_text(&mut self, text: &str, quoted: bool, is_null: bool, seen: Seen) {
         let texts = self.text.get_or_insert_default();
         let read = if is_null { TextValue::Empty } else { read_text(text) };
