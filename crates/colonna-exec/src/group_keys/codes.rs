@@ -36,6 +36,8 @@ pub(super) trait EntryKeys<D>: Sized {
     }
 
     /// The positions of what codes stand for. Each entry is looked up once.
+    /// Of its own, so that it knows that the positions it writes lie apart from those it reads.
+    #[inline(never)]
     fn resolve_codes(
         &mut self,
         codes: &[u32],
