@@ -1,11 +1,13 @@
 //! A column that grows value by value.
 
+mod room;
 mod scalars;
 
 use std::sync::Arc;
 
 use colonna_schema::DataType;
 
+use self::room::Room;
 use crate::{Bitmap, Column, ColumnError, Interner, Strings, Values};
 
 /// So many texts show whether they repeat.
@@ -26,33 +28,6 @@ pub struct ColumnBuilder {
     validity: Option<Bitmap>,
     /// What the column held that it was made like.
     room: Room,
-}
-
-/// How much a column held.
-#[derive(Clone, Copy, Debug, Default)]
-struct Room {
-    rows: usize,
-    /// Words of its dictionary.
-    words: usize,
-    /// Bytes of its texts, or of the words.
-    bytes: usize,
-}
-
-impl Room {
-    fn of(column: &Column) -> Self {
-        let (words, bytes) = match column.values() {
-            Values::Strings(strings) => (0, strings.byte_len()),
-            Values::Codes { dictionary, .. } => (dictionary.len(), dictionary.byte_len()),
-            _ => (0, 0),
-        };
-        Self { rows: column.len(), words, bytes }
-    }
-
-    /// Somewhat more: no two columns are alike.
-    fn widened(self) -> Self {
-        let wider = |len: usize| len + len / 8;
-        Self { rows: wider(self.rows), words: wider(self.words), bytes: wider(self.bytes) }
-    }
 }
 
 // With a tag of its own it is matched in one step, for every value.
@@ -119,44 +94,6 @@ impl ColumnBuilder {
             Parts::Struct(fields) => fields.iter_mut().for_each(Self::intern),
             _ => {}
         }
-    }
-
-    /// An empty column of the type of another, in which those texts become codes that are codes
-    /// there, and those of which nothing is known.
-    pub fn like(column: &Column) -> Self {
-        let mut builder = Self::new(column.data_type());
-        builder.room = Room::of(column);
-        match (column.values(), &mut builder.parts) {
-            (Values::Struct(columns), Parts::Struct(fields)) => {
-                *fields = columns.iter().map(Self::like).collect();
-            }
-            (Values::Codes { .. } | Values::Null, _) => builder.intern(),
-            _ => {}
-        }
-        builder
-    }
-
-    /// An empty column like this empty one, with room for what the column held that it was made
-    /// like. Memory that grows by and by is copied again and again.
-    #[must_use]
-    pub fn with_room(&self) -> Self {
-        let mut builder = self.clone();
-        let Room { rows, words, bytes } = self.room.widened();
-        match &mut builder.parts {
-            Parts::Null | Parts::Boolean(_) | Parts::Entries { .. } => {}
-            Parts::Int64(values) => values.reserve_exact(rows),
-            Parts::Float64(values) => values.reserve_exact(rows),
-            Parts::Decimal(values) => values.reserve_exact(rows),
-            Parts::Strings(values) => *values = Strings::with_capacity(rows, bytes),
-            Parts::Interned { codes, interner } => {
-                codes.reserve_exact(rows);
-                *interner = Interner::with_capacity(words, bytes);
-            }
-            Parts::Struct(fields) => {
-                fields.iter_mut().for_each(|field| *field = field.with_room());
-            }
-        }
-        builder
     }
 
     /// What the column holds.
@@ -504,21 +441,6 @@ impl ColumnBuilder {
         };
         let validity = if matches!(values, Values::Null) { None } else { self.validity };
         Column::from_parts(self.data_type, self.len, values, validity)
-    }
-
-    /// A last column may be far shorter than the one it was made like.
-    fn give_room_back(&mut self) {
-        match &mut self.parts {
-            Parts::Int64(values) => values.shrink_to_fit(),
-            Parts::Float64(values) => values.shrink_to_fit(),
-            Parts::Decimal(values) => values.shrink_to_fit(),
-            Parts::Strings(values) => values.shrink_to_fit(),
-            Parts::Interned { codes, interner } => {
-                codes.shrink_to_fit();
-                interner.shrink_to_fit();
-            }
-            Parts::Null | Parts::Boolean(_) | Parts::Entries { .. } | Parts::Struct(_) => {}
-        }
     }
 
     /// Fills up with nulls to `len` rows.

@@ -8,7 +8,10 @@ use super::{UNSET, valid_word};
 use crate::ExecError;
 
 /// Keys that have positions, to which entries of a dictionary can be added.
-pub(super) trait EntryKeys<D> {
+pub(super) trait EntryKeys<D>: Sized {
+    /// The positions of the entries that were met last.
+    fn resolved(&mut self) -> &mut ResolvedCodes<D>;
+
     /// Sets the positions of these entries, taking in those that are new in their order.
     fn resolve_entries(
         &mut self,
@@ -20,8 +23,43 @@ pub(super) trait EntryKeys<D> {
     /// Takes the next position for null.
     fn take_null(&mut self) -> Result<u32, ExecError>;
 
-    /// A dictionary of so many entries is met for the first time.
-    fn begin(&mut self, entry_count: usize);
+    /// A dictionary is met for the first time. How many entries it has.
+    fn begin(&mut self, dictionary: &D) -> usize;
+
+    /// The position of null, which is taken where it has none.
+    #[inline]
+    fn null_position(&mut self, null: &mut Option<u32>) -> Result<u32, ExecError> {
+        match *null {
+            Some(null) => Ok(null),
+            None => Ok(*null.insert(self.take_null()?)),
+        }
+    }
+
+    /// The positions of what codes stand for. Each entry is looked up once.
+    /// Of its own, so that it knows that the positions it writes lie apart from those it reads.
+    #[inline(never)]
+    fn resolve_codes(
+        &mut self,
+        codes: &[u32],
+        dictionary: &Arc<D>,
+        validity: Option<&Bitmap>,
+        null: &mut Option<u32>,
+        positions: &mut [u32],
+    ) -> Result<(), ExecError> {
+        let mut resolved = match self.resolved().0.take() {
+            Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
+            _ => vec![UNSET; self.begin(dictionary)],
+        };
+        resolve_new(self, (codes, dictionary), validity, null, &mut resolved)?;
+        for (&code, position) in codes.iter().zip(positions.iter_mut()) {
+            *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+        }
+        if let (Some(valid), Some(null)) = (validity, *null) {
+            valid.fill_unset(positions, null);
+        }
+        self.resolved().0 = Some((Arc::clone(dictionary), resolved));
+        Ok(())
+    }
 }
 
 /// The positions of the entries of the dictionary that was met last, as far as they are known: the
@@ -49,33 +87,6 @@ impl<D> ResolvedCodes<D> {
     /// The dictionary, and how many positions are kept for it.
     pub(super) fn known(&self) -> Option<(&D, usize)> {
         self.0.as_ref().map(|(known, resolved)| (known.as_ref(), resolved.len()))
-    }
-
-    /// The positions of what codes stand for. Each entry is looked up once.
-    pub(super) fn resolve(
-        &mut self,
-        keys: &mut impl EntryKeys<D>,
-        (codes, dictionary, entry_count): (&[u32], &Arc<D>, usize),
-        validity: Option<&Bitmap>,
-        null: &mut Option<u32>,
-        positions: &mut [u32],
-    ) -> Result<(), ExecError> {
-        let mut resolved = match self.0.take() {
-            Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
-            _ => {
-                keys.begin(entry_count);
-                vec![UNSET; entry_count]
-            }
-        };
-        resolve_new(keys, (codes, dictionary), validity, null, &mut resolved)?;
-        for (&code, position) in codes.iter().zip(positions.iter_mut()) {
-            *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
-        }
-        if let (Some(valid), Some(null)) = (validity, *null) {
-            valid.fill_unset(positions, null);
-        }
-        self.0 = Some((Arc::clone(dictionary), resolved));
-        Ok(())
     }
 }
 

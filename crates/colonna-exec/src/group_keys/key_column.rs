@@ -5,6 +5,7 @@ use std::sync::Arc;
 use colonna_column::{Bitmap, Column, ColumnBuilder, Pick, Strings, Values, pick};
 use colonna_schema::DataType;
 
+use super::codes::EntryKeys;
 use super::hash::{PositionTable, hash_wide, position_of, process_seed};
 use super::texts::ByteKeys;
 use super::words::{WordKeys, words_of};

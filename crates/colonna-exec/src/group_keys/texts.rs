@@ -1,7 +1,5 @@
 //! Distinct texts, bytes, and encoded values.
 
-use std::sync::Arc;
-
 use colonna_column::{Bitmap, Strings};
 
 use super::codes::{EntryKeys, ResolvedCodes};
@@ -45,15 +43,6 @@ impl ByteKeys {
         self.hashes.push(0);
     }
 
-    fn null_position(&mut self, null: &mut Option<u32>) -> Result<u32, ExecError> {
-        if let Some(null) = *null {
-            return Ok(null);
-        }
-        let position = position_of(self.values.len())?;
-        self.push_null();
-        Ok(*null.insert(position))
-    }
-
     /// The positions of texts.
     pub(crate) fn resolve(
         &mut self,
@@ -92,22 +81,6 @@ impl ByteKeys {
         Ok(())
     }
 
-    /// The positions of the texts that codes stand for. Each entry is looked up once.
-    pub(crate) fn resolve_codes(
-        &mut self,
-        codes: &[u32],
-        dictionary: &Arc<Strings>,
-        validity: Option<&Bitmap>,
-        null: &mut Option<u32>,
-        positions: &mut [u32],
-    ) -> Result<(), ExecError> {
-        let mut resolved = std::mem::take(&mut self.resolved);
-        let coded = (codes, dictionary, dictionary.len());
-        let done = resolved.resolve(self, coded, validity, null, positions);
-        self.resolved = resolved;
-        done
-    }
-
     /// The position of a value of a batch that was looked up.
     #[inline]
     fn position_in(&mut self, batch: &Batch, at: usize, bytes: &[u8]) -> Result<u32, ExecError> {
@@ -144,6 +117,10 @@ impl ByteKeys {
 }
 
 impl EntryKeys<Strings> for ByteKeys {
+    fn resolved(&mut self) -> &mut ResolvedCodes<Strings> {
+        &mut self.resolved
+    }
+
     fn resolve_entries(
         &mut self,
         codes: &[u32],
@@ -162,11 +139,14 @@ impl EntryKeys<Strings> for ByteKeys {
     }
 
     fn take_null(&mut self) -> Result<u32, ExecError> {
-        self.null_position(&mut None)
+        let position = position_of(self.values.len())?;
+        self.push_null();
+        Ok(position)
     }
 
-    fn begin(&mut self, entry_count: usize) {
-        self.table.begin(entry_count);
+    fn begin(&mut self, dictionary: &Strings) -> usize {
+        self.table.begin(dictionary.len());
+        dictionary.len()
     }
 }
 

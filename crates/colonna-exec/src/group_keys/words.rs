@@ -1,7 +1,5 @@
 //! Distinct words: integers, days, moments, booleans, and the bits of doubles.
 
-use std::sync::Arc;
-
 use colonna_column::{Bitmap, Numbers, Values};
 
 use super::codes::{EntryKeys, ResolvedCodes};
@@ -83,22 +81,6 @@ impl WordKeys {
         Ok(())
     }
 
-    /// The positions of the numbers that codes stand for. Each entry is looked up once.
-    pub(crate) fn resolve_codes(
-        &mut self,
-        codes: &[u32],
-        dictionary: &Arc<Numbers>,
-        validity: Option<&Bitmap>,
-        null: &mut Option<u32>,
-        positions: &mut [u32],
-    ) -> Result<(), ExecError> {
-        let mut resolved = std::mem::take(&mut self.resolved);
-        let coded = (codes, dictionary, dictionary.len());
-        let done = resolved.resolve(self, coded, validity, null, positions);
-        self.resolved = resolved;
-        done
-    }
-
     /// The rows of a chunk one by one, those in it whose position is not known.
     fn resolve_chunk(
         &mut self,
@@ -110,14 +92,7 @@ impl WordKeys {
         let mut last = (0, UNSET);
         for (bit, (&word, position)) in words.iter().zip(positions).enumerate() {
             if valid >> bit & 1 == 0 {
-                *position = match *null {
-                    Some(null) => null,
-                    None => {
-                        let position = position_of(self.values.len())?;
-                        self.push_null();
-                        *null.insert(position)
-                    }
-                };
+                *position = self.null_position(null)?;
                 continue;
             }
             if *position == UNSET {
@@ -153,6 +128,10 @@ impl WordKeys {
 }
 
 impl EntryKeys<Numbers> for WordKeys {
+    fn resolved(&mut self) -> &mut ResolvedCodes<Numbers> {
+        &mut self.resolved
+    }
+
     fn resolve_entries(
         &mut self,
         codes: &[u32],
@@ -178,7 +157,9 @@ impl EntryKeys<Numbers> for WordKeys {
         Ok(position)
     }
 
-    fn begin(&mut self, _: usize) {}
+    fn begin(&mut self, dictionary: &Numbers) -> usize {
+        dictionary.len()
+    }
 }
 
 /// The words that doubles are told apart by.

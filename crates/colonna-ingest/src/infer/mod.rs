@@ -27,6 +27,7 @@
 
 mod decide;
 mod evidence;
+mod given;
 mod maps;
 mod names;
 mod number;
@@ -36,9 +37,9 @@ mod report;
 mod tests;
 mod text;
 
-pub(crate) use self::decide::given_shape;
 pub use self::decide::{Inferred, infer};
 pub use self::evidence::Evidence;
+pub(crate) use self::given::given_shape;
 pub(crate) use self::names::{Names, RESIDUAL};
 pub(crate) use self::number::{Number, is_exact_double, read_number};
 pub use self::options::{GivenType, InferOptions};

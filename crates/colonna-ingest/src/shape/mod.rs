@@ -5,6 +5,7 @@ mod file;
 mod quoted_key;
 mod reconcile;
 mod residual;
+mod scalar;
 mod shaper;
 mod shred;
 
@@ -16,7 +17,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use self::quoted_key::QuotedKey;
-pub(crate) use self::shaper::write_text;
+pub(crate) use self::scalar::write_text;
 pub use self::shaper::{Misfit, Shaper};
 use crate::TimeFormat;
 use crate::infer::NumberStyle;

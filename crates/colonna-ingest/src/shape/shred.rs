@@ -9,7 +9,7 @@
 use colonna_column::ColumnBuilder;
 use fearless_simd::{Simd, u8x64};
 
-use super::shaper::{write_number, write_string};
+use super::scalar::{write_number, write_string};
 use super::{ObjectShape, Policy, Shaper, ValueShape};
 use crate::decode::digits;
 use crate::decode::json::{Cursor, Kind, plain_len, plain_len_by, unescape};

@@ -1,14 +1,16 @@
 //! The table of types, applied.
 
+mod scalar;
+
 use std::sync::Arc;
 
 use colonna_schema::{DataType, Field, Schema};
 
 use super::evidence::{Class, Evidence, FieldEvidence, ObjectEvidence, Seen, ValueEvidence};
+use super::given::{field_shape, given_shape, is_format_open, seen_shape};
 use super::maps::{keys_are_data, may_turn};
 use super::report::{Conflict, FieldReport};
 use super::{GivenType, InferOptions, Names, RESIDUAL};
-use crate::TimeFormat;
 use crate::shape::{
     FieldShape, ObjectShape, Policy, Reading, RecordShape, UNQUOTED_NULL, ValueShape,
 };
@@ -336,112 +338,6 @@ impl Decider<'_> {
         Decision::new(ValueShape::List(Box::new(value)), words)
     }
 
-    fn decide_scalar(&self, evidence: &ValueEvidence, place: &Place) -> Decision {
-        let has = |class: Class| evidence.count(class) > 0;
-        let specials = evidence.text.as_ref().map_or(0, |text| text.specials);
-        let numbers = [Class::Int, Class::BigInt, Class::Float, Class::Wide];
-        let has_number = numbers.into_iter().any(has);
-        if has(Class::Boolean) {
-            return if has_number || has(Class::Text) || specials > 0 {
-                Decision::text("values of different kinds, as written", minority(evidence))
-            } else {
-                Decision::new(ValueShape::Boolean, "booleans")
-            };
-        }
-        if has(Class::Text) {
-            return self.decide_text(evidence, place, has_number, specials > 0);
-        }
-        let times = evidence.epoch.decide().filter(|_| specials == 0);
-        if let Some(times) = &times
-            && self.is_time_column(place)
-        {
-            let value = ValueShape::Timestamp { format: times.format.clone(), may_cut: true };
-            return Decision::new(value, "numbers in a column of times");
-        }
-        let reading = Reading { times: times.map(|times| times.format), ..Reading::default() };
-        if let Some(class) = [Class::BigInt, Class::Wide].into_iter().find(|class| has(*class)) {
-            let words = "numbers that no number type holds exactly, as written";
-            return Decision { value: ValueShape::Text(reading), words, conflict: Some(class) };
-        }
-        let is_double = has(Class::Float) || specials > 0;
-        match (has(Class::Int), is_double) {
-            (true, true) if !evidence.ints_are_doubles => {
-                let words = "integers that a double would change, beside others, as written";
-                Decision { value: ValueShape::Text(reading), words, conflict: minority(evidence) }
-            }
-            (true, false) => Decision::new(ValueShape::Int64(reading), "integers"),
-            (false, true) if !has_number => Decision::open("no number but NaN and infinities"),
-            _ => Decision::new(ValueShape::Float64(reading), "numbers"),
-        }
-    }
-
-    /// For a field that has texts, and perhaps numbers, but no booleans.
-    fn decide_text(
-        &self,
-        evidence: &ValueEvidence,
-        place: &Place,
-        has_number: bool,
-        has_special: bool,
-    ) -> Decision {
-        let commas = evidence.text.as_ref().map(|text| text.commas);
-        if let Some(commas) = commas.filter(|commas| commas.count == evidence.count(Class::Text))
-            && let Some((style, is_integer)) = commas.decide()
-        {
-            let reading = Reading { style, ..Reading::default() };
-            return if is_integer && !has_special {
-                Decision::new(ValueShape::Int64(reading), "integers with commas between thousands")
-            } else {
-                Decision::new(ValueShape::Float64(reading), "numbers with commas")
-            };
-        }
-        let may_be_numbers = commas.is_some_and(|commas| {
-            commas.may_decide() && commas.count == evidence.count(Class::Text)
-        });
-        if has_number || has_special {
-            let words = "values of different kinds, as written";
-            let value = if may_be_numbers { ValueShape::OPEN } else { ValueShape::TEXT };
-            return Decision { value, words, conflict: minority(evidence) };
-        }
-        let Some(times) = evidence.times.decide() else {
-            return if may_be_numbers {
-                Decision::open("texts")
-            } else {
-                Decision::text("texts", None)
-            };
-        };
-        let reading =
-            Reading { times: Some(times.format.clone()), is_open: true, ..Reading::default() };
-        let is_named = self.is_time_column(place);
-        match times.ambiguous {
-            Some(crate::time::Ambiguity::OrdinalOrIdentifier) if is_named => {}
-            Some(crate::time::Ambiguity::OrdinalOrIdentifier) => {
-                let words = "ordinal dates or identifiers: give a format to read dates";
-                return Decision::new(ValueShape::Text(reading), words);
-            }
-            Some(_) => {
-                let words = "dates with the day or the month first: give a format to read dates";
-                return Decision::open(words);
-            }
-            None => {}
-        }
-        if !times.is_exact && !is_named {
-            let words = "times finer than a microsecond: give the type to cut them";
-            return Decision::new(ValueShape::Text(reading), words);
-        }
-        if times.is_date {
-            return Decision::new(ValueShape::Date(times.format), "days");
-        }
-        let value = ValueShape::Timestamp { format: times.format, may_cut: is_named };
-        Decision::new(value, "moments")
-    }
-
-    fn is_time_column(&self, place: &Place) -> bool {
-        !self.options.time_columns.is_empty() && {
-            let path = place.dotted();
-            self.options.time_columns.contains(&path)
-        }
-    }
-
     fn report(&self, evidence: &ValueEvidence, place: &Place, decision: &Decision) -> FieldReport {
         let text = evidence.text.as_deref();
         let mut counts: Vec<(&'static str, u64)> = Class::ALL
@@ -506,16 +402,6 @@ fn place_objects(place: &Place, object: &ObjectEvidence) -> u64 {
     if place.path.is_empty() { place.object_count } else { object.object_count }
 }
 
-fn field_shape(
-    key: &str,
-    name: String,
-    slot: usize,
-    value: ValueShape,
-    policy: Policy,
-) -> FieldShape {
-    FieldShape { key: key.into(), name, slot, value, policy }
-}
-
 /// The class, besides null, that came up last: the one that widened the type.
 fn minority(evidence: &ValueEvidence) -> Option<Class> {
     let seen = Class::ALL.into_iter().skip(1).filter(|class| evidence.count(*class) > 0);
@@ -526,76 +412,5 @@ fn format_of(value: &ValueShape) -> Option<String> {
     match value {
         ValueShape::Date(format) | ValueShape::Timestamp { format, .. } => Some(format.to_string()),
         _ => None,
-    }
-}
-
-/// Whether it is all values together that say how the times of a given type are written. None of
-/// them is a surprise.
-fn is_format_open(data_type: &DataType, format: Option<&TimeFormat>) -> bool {
-    match data_type {
-        DataType::Date | DataType::Timestamp => format.is_none(),
-        DataType::List(element) => is_format_open(element, format),
-        DataType::Struct(fields) => {
-            fields.iter().any(|field| is_format_open(&field.data_type, None))
-        }
-        _ => false,
-    }
-}
-
-/// The shape of a type, for values of which nothing is known.
-pub(crate) fn given_shape(
-    data_type: &DataType,
-    format: Option<&TimeFormat>,
-    policy: Policy,
-) -> ValueShape {
-    seen_shape(data_type, format, None, policy)
-}
-
-/// The shape of a type that is given. Where no format is, the values show it, or it is ISO 8601.
-fn seen_shape(
-    data_type: &DataType,
-    format: Option<&TimeFormat>,
-    evidence: Option<&ValueEvidence>,
-    policy: Policy,
-) -> ValueShape {
-    let time_format = || match (format, evidence) {
-        (Some(format), _) => format.clone(),
-        (None, Some(evidence)) => evidence
-            .times
-            .decide()
-            .or_else(|| evidence.epoch.decide())
-            .map_or(TimeFormat::Iso8601, |times| times.format),
-        (None, None) => TimeFormat::Iso8601,
-    };
-    match data_type {
-        DataType::Boolean => ValueShape::Boolean,
-        DataType::Int64 => ValueShape::Int64(Reading::default()),
-        DataType::Float64 => ValueShape::Float64(Reading::default()),
-        DataType::Decimal { precision, scale } => {
-            ValueShape::Decimal { precision: *precision, scale: *scale }
-        }
-        DataType::Utf8 | DataType::Null => ValueShape::TEXT,
-        DataType::Binary => ValueShape::Binary,
-        DataType::Date => ValueShape::Date(time_format()),
-        DataType::Timestamp => {
-            ValueShape::Timestamp { format: time_format(), may_cut: policy == Policy::Reject }
-        }
-        DataType::List(element) => {
-            let evidence = evidence.and_then(|evidence| evidence.element.as_deref());
-            ValueShape::List(Box::new(seen_shape(element, format, evidence, policy)))
-        }
-        DataType::Map(_, value) => {
-            ValueShape::Map(Box::new(seen_shape(value, format, None, policy)))
-        }
-        DataType::Struct(fields) => {
-            let object = evidence.and_then(|evidence| evidence.object.as_deref());
-            let field = |(slot, field): (usize, &Field)| {
-                let seen = object.and_then(|object| object.find(&field.name));
-                let value =
-                    seen_shape(&field.data_type, None, seen.map(|seen| &seen.value), policy);
-                field_shape(&field.name, field.name.clone(), slot, value, policy)
-            };
-            ValueShape::Struct(ObjectShape::new(fields.iter().enumerate().map(field).collect()))
-        }
     }
 }
