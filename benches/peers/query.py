@@ -1,4 +1,4 @@
-"""Queries: every engine answers the same questions of the same folders that colonna wrote."""
+"""Queries: every engine answers the same questions of the same folders, which colonna wrote, or DuckDB."""
 import json
 import os
 import re
@@ -52,10 +52,9 @@ def queries():
         ]
 
 
-def run_queries(inputs, chosen, engines, repeat, rounds):
-    """Loads the inputs with colonna, asks everybody everything in turns, and returns
-    `{query id: {engine: Reply}}`."""
-    tables = {wanted.name: loaded(wanted) for wanted in inputs}
+def run_queries(inputs, chosen, engines, repeat, rounds, writer):
+    """Loads the inputs, asks everybody everything in turns, and returns `{query id: {engine: Reply}}`."""
+    tables = {wanted.name: loaded(wanted, writer) for wanted in inputs}
     peers = {engine: Peer(engine, tables) for engine in engines if engine != "colonna"}
     engines = [*engines, *([CACHED] if "colonna" in engines else [])]
     replies = {query.id: {engine: None for engine in engines} for query in chosen}
@@ -65,7 +64,7 @@ def run_queries(inputs, chosen, engines, repeat, rounds):
                 if engine in peers:
                     reply = peers[engine].ask(query.sql(engine), repeat)
                 else:
-                    reply = ask_colonna(query.sql("colonna"), repeat, engine == CACHED)
+                    reply = ask_colonna(tables, query.sql("colonna"), repeat, engine == CACHED)
                 better(replies[query.id], engine, reply)
     for peer in peers.values():
         peer.end()
@@ -74,13 +73,16 @@ def run_queries(inputs, chosen, engines, repeat, rounds):
     return replies
 
 
-def loaded(wanted):
+def loaded(wanted, writer):
     """A fresh table of the input, and a folder with its data files alone for those who know no log."""
+    partition = f"{wanted.time}_date"
     table = home.empty_folder("tables", "query", wanted.name)
     command = [home.program("colonna"), "load", str(table), wanted.plain, "--time", wanted.time, "--by", "day"]
     done = measure(command)
     if done.failure():
         sys.exit(f"colonna cannot load {wanted.name}: {done.failure()}")
+    if writer == "duckdb":
+        table = rewritten(wanted, table, partition)
     bare = home.empty_folder("tables", "query-data-files", wanted.name)
     files = []
     for path in sorted(table.glob("*=*/*.parquet")):
@@ -88,7 +90,18 @@ def loaded(wanted):
         link.parent.mkdir(exist_ok=True)
         os.link(path, link)
         files.append(str(link))
-    return {"folder": str(bare), "files": files, "partition": f"{wanted.time}_date"}
+    return {"table": str(table), "folder": str(bare), "files": files, "partition": partition}
+
+
+def rewritten(wanted, table, partition):
+    """The same rows in files as DuckDB writes them."""
+    out = home.empty_folder("tables", "query-duckdb", wanted.name)
+    files = [str(path) for path in sorted(table.glob("*=*/*.parquet"))]
+    job = {"files": files, "partition": partition, "out": str(out), "threads": cores()}
+    done = measure([home.python_with_peers(), str(home.HERE / "rewrite_child.py"), json.dumps(job)])
+    if done.failure():
+        sys.exit(f"DuckDB cannot write {wanted.name}: {done.failure()}")
+    return out
 
 
 def better(replies, engine, reply):
@@ -98,13 +111,12 @@ def better(replies, engine, reply):
         replies[engine] = reply
 
 
-def ask_colonna(sql, repeat, cached):
+def ask_colonna(tables, sql, repeat, cached):
     """colonna begins anew for each query, so the first of the runs finds nothing in memory."""
-    table = next(name for name in ("events", "trips") if re.search(rf"\bFROM\s+{name}\b", sql))
-    folder = home.folder("tables", "query", table)
+    folder = next(table["table"] for name, table in tables.items() if re.search(rf"\bFROM\s+{name}\b", sql))
     options = ["--repeat", str(repeat), "--json", "--threads", str(cores())]
     options += ["--cache", CACHE_SIZE] if cached else []
-    run = measure([home.program("colonna"), "query", str(folder), sql, *options], limit_seconds=LIMIT_SECONDS)
+    run = measure([home.program("colonna"), "query", folder, sql, *options], limit_seconds=LIMIT_SECONDS)
     if run.failure():
         return Reply(failure=run.failure())
     answer = json.loads(run.output)

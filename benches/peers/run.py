@@ -28,6 +28,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=5, help="runs of each load, of which the median counts")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each query in a row, of which the best counts")
     parser.add_argument("--rounds", type=int, default=1, help="how often every engine is asked everything, in turns")
+    parser.add_argument("--writer", choices=["colonna", "duckdb"], default="colonna", help="whose files are queried")
     parser.add_argument("--inputs", help="only these inputs, by name, with commas between")
     parser.add_argument("--queries", help="only these queries, by id, with commas between")
     parser.add_argument("--engines", help="only these engines, with commas between")
@@ -66,10 +67,10 @@ def query_part(options):
     asked = [known[name] for name in chosen(options.queries, known, "query")]
     engines = chosen(options.engines, ANSWERERS, "engine")
     inputs = [available["events"](), available["trips"]()]
-    replies = run_queries(inputs, asked, engines, options.repeat, options.rounds)
+    replies = run_queries(inputs, asked, engines, options.repeat, options.rounds, options.writer)
     keep("query", {name: {engine: vars(reply) for engine, reply in each.items()} for name, each in replies.items()})
     report = query_report(asked, replies, engines, options.repeat, options.rounds)
-    return ["### Queries", "", f"Of {inputs[0].about} and {inputs[1].about}, as colonna wrote them.", "", report, ""]
+    return ["### Queries", "", f"Of {inputs[0].about} and {inputs[1].about}, in the files of {options.writer}.", "", report, ""]
 
 
 def keep(part, measured):
