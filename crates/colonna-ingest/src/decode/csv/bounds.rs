@@ -93,7 +93,7 @@ impl<'a> Bounds<'a> {
         if found == 0 {
             let end = self.bytes.len().min(start + LOOKED_AT);
             let text = self.bytes.get(..end).unwrap_or_default();
-            looked.find(Level::new(), self.meanings, self.is_doubled, text, start);
+            looked.find(self.meanings, self.is_doubled, text, start);
             found = self.note(&looked, start, most);
         }
         self.looked = looked;

@@ -5,10 +5,8 @@
 //! quote opens a field where a field starts and is a character anywhere else, and it closes one where
 //! a delimiter or a line end follows at once. Where that does not tell (a stray quote, blanks behind
 //! one, a field that does not end), records are read by the rules from the last known start of one.
-//! Of bytes in which every quote opens or closes a whole field, the last line end is found from
-//! behind, by counting quotes.
-
-use fearless_simd::Level;
+//! In bytes in which every quote opens or closes a whole field, the ends of all fields and lines are
+//! found by counting quotes, and go along with the chunk.
 
 use super::delimiters::mask;
 use super::dialect::{Dialect, Extent};
@@ -130,7 +128,7 @@ impl<'a> Quotes<'a> {
         }
         let meanings = Meanings { delimiter: self.delimiter, quote: Some(self.quote) };
         let mut ends = Ends::default();
-        ends.find(Level::new(), meanings, true, self.bytes, 0);
+        ends.find(meanings, true, self.bytes, 0);
         (ends.end() == self.bytes.len()).then_some(ends)
     }
 

@@ -32,19 +32,12 @@ pub(super) struct Block {
 impl Ends {
     /// Finds them from `start` on, where a record starts, up to the first quote that needs the rules.
     /// In a dialect without escapes a quote in quotes is doubled.
-    pub(super) fn find(
-        &mut self,
-        level: Level,
-        meanings: Meanings,
-        is_doubled: bool,
-        text: &[u8],
-        start: usize,
-    ) {
+    pub(super) fn find(&mut self, meanings: Meanings, is_doubled: bool, text: &[u8], start: usize) {
         self.blocks.clear();
         (self.start, self.end) = (start, start);
         let text = text.get(start..).unwrap_or_default();
         self.blocks.reserve_exact(text.len().div_ceil(BLOCK_LEN));
-        dispatch!(level, simd => self.fill(simd, meanings, is_doubled, text));
+        dispatch!(Level::new(), simd => self.fill(simd, meanings, is_doubled, text));
     }
 
     #[inline(always)]
@@ -161,7 +154,7 @@ mod tests {
             let meanings = Meanings { delimiter: b',', quote: Some(b'"') };
             let start = lines.first().map_or(0, String::len);
             let mut ends = Ends::default();
-            ends.find(Level::new(), meanings, true, text.as_bytes(), start);
+            ends.find(meanings, true, text.as_bytes(), start);
             prop_assert_eq!(ends.end(), odd_at.unwrap_or(text.len()));
             let (mut fields, mut line_ends) = ends_of(known.as_bytes());
             fields.retain(|at| *at >= start);
