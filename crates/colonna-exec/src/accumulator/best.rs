@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use colonna_column::{Bitmap, Column};
 
-use super::{Grouping, Taken};
+use super::{Rows, Taken, cell_count, each_in_lanes};
 
 /// Values that one is the best of: the greatest where `Ordering::Greater` is wanted, else the least.
 pub(super) trait Ranked: Copy {
@@ -14,6 +14,9 @@ pub(super) trait Ranked: Copy {
     fn is_worst(self, wanted: Ordering) -> bool;
 
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool;
+
+    /// Whether what is as good as it is the same in every bit.
+    fn is_one(self) -> bool;
 }
 
 impl Ranked for i64 {
@@ -29,6 +32,11 @@ impl Ranked for i64 {
     #[inline]
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool {
         if wanted == Ordering::Greater { self > kept } else { self < kept }
+    }
+
+    #[inline]
+    fn is_one(self) -> bool {
+        true
     }
 }
 
@@ -49,6 +57,12 @@ impl Ranked for f64 {
             Ordering::Greater => (self > kept) | (self.is_nan() & !kept.is_nan()),
             _ => (self < kept) | (kept.is_nan() & !self.is_nan()),
         }
+    }
+
+    /// But for NaN, and for zero where there is one with a sign.
+    #[inline]
+    fn is_one(self) -> bool {
+        !self.is_nan() & (self.to_bits() != (-0.0_f64).to_bits())
     }
 }
 
@@ -87,13 +101,21 @@ impl<T: Ranked> Best<T> {
         }
     }
 
-    /// Offers the value of each row that is valid to its group.
+    /// Offers the value of each row of a column that is valid to its group. All values that rows
+    /// have are among those in `all`.
     pub(super) fn offer_rows(
         &mut self,
-        grouping: Grouping<'_>,
+        rows: &Rows<'_>,
         column: &Column,
+        all: &[T],
         value: impl Fn(usize) -> T,
     ) {
+        let grouping = rows.grouping;
+        if let (Some(row_counts), None) = (rows.row_counts, column.validity())
+            && all.iter().fold(true, |are_one, value| are_one & value.is_one())
+        {
+            return self.offer_in_lanes(rows, row_counts, value);
+        }
         // What is wanted is known to each of the loops.
         if self.wanted == Ordering::Greater {
             grouping.each_valid(column, |group, row| {
@@ -103,6 +125,32 @@ impl<T: Ranked> Best<T> {
             grouping.each_valid(column, |group, row| {
                 self.offer_as(Ordering::Less, group, value(row));
             });
+        }
+    }
+
+    /// As [`Best::offer_rows`], of few groups and without nulls. Which of equal values comes first is
+    /// not looked at.
+    fn offer_in_lanes(&mut self, rows: &Rows<'_>, row_counts: &[u32], value: impl Fn(usize) -> T) {
+        let worst = T::worst(self.wanted);
+        let mut cells = vec![worst; cell_count(row_counts.len())];
+        let better = |wanted, kept: T, value: T| {
+            if value.is_better_than(kept, wanted) { value } else { kept }
+        };
+        // What is wanted is known to each of the loops.
+        if self.wanted == Ordering::Greater {
+            each_in_lanes(rows, |cell, row| {
+                cells[cell] = better(Ordering::Greater, cells[cell], value(row));
+            });
+        } else {
+            each_in_lanes(rows, |cell, row| {
+                cells[cell] = better(Ordering::Less, cells[cell], value(row));
+            });
+        }
+        let groups = row_counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        for (group, _) in groups {
+            let lanes = cells[group..].iter().step_by(row_counts.len());
+            let best = lanes.fold(worst, |kept, value| better(self.wanted, kept, *value));
+            self.offer(group, best);
         }
     }
 

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use colonna_column::{Bitmap, Strings, Values};
 use colonna_schema::{
-    AggregateExpr, AggregateFunction as F, ColumnStatistics, DataType, Projection, Scalar, SortKey,
-    avg, col, count, count_distinct, count_of, first, last, lit, max, median, min, quantile, sum,
-    variance,
+    AggregateExpr, AggregateFunction as F, ColumnStatistics, DataType, Function, Projection,
+    Scalar, SortKey, avg, col, count, count_distinct, count_of, first, last, lit, max, median, min,
+    quantile, sum, variance,
 };
 use proptest::prelude::*;
 
@@ -431,6 +431,24 @@ fn a_limit_past_every_table_is_no_limit() {
 }
 
 #[test]
+fn a_mask_is_taken_where_it_leaves_few_rows_out_and_nothing_is_grouped_by() {
+    let bits = |count: usize| (0..100).map(|row| row < count).collect::<Bitmap>();
+    let takes =
+        |query: &Query, count| Plan::try_new(query, &schema()).unwrap().takes_mask(&bits(count));
+    let plain = selecting([sum("number"), count()]);
+    assert!(takes(&plain, 75) && takes(&plain, 100) && !takes(&plain, 74));
+    let mut filtered = aggregate(F::Sum, "number");
+    filtered.filter = Some(Box::new(col("flag")));
+    let others = [
+        grouping(&["word"], [count()]),
+        selecting([filtered.into()]),
+        selecting([first("word", "moment")]),
+        selecting([col("number")]),
+    ];
+    assert!(others.iter().all(|query| !takes(query, 90)));
+}
+
+#[test]
 fn partials_of_two_plans_are_not_merged() {
     let plan = |query| Plan::try_new(&query, &schema()).unwrap();
     let (counts, sums) = (plan(selecting([count()])), plan(selecting([sum("number")])));
@@ -655,6 +673,36 @@ proptest! {
         // Splits and forms change nothing at all.
         prop_assert_eq!(&answer(&query, &cut(&rows, &cuts), &|column| column), &whole);
         prop_assert_eq!(&answer(&query, &cut(&rows, &cuts), &reformed), &whole);
+    }
+
+    #[test]
+    fn rows_that_a_mask_leaves_out_are_as_if_they_were_not_there(
+        rows in prop::collection::vec(any_row(), 1..60),
+        aggregates in prop::collection::vec(any_aggregate(), 0..4),
+        is_selected in prop::collection::vec(prop::bool::weighted(0.8), 60),
+        reform in any::<bool>(),
+    ) {
+        let of = |function, argument| Expr::from(AggregateExpr::new(function, argument));
+        let filled = Expr::call(Function::Coalesce, [col("number"), lit(7)]);
+        // One of the rows may overflow: if that one is left out, there is no error.
+        let steep = col("number").times(i64::MAX / 3);
+        let more = [count(), of(F::Sum, filled), of(F::Max, steep), of(F::Count, lit(1)), max("ratio")];
+        let aggregates = aggregates.into_iter().map(|(aggregate, _)| aggregate.into());
+        let query = selecting(aggregates.chain(more));
+        let plan = Plan::try_new(&query, &schema()).unwrap();
+        let reform = |column| if reform { reformed(column) } else { column };
+        let mut masked = plan.partial();
+        let selected: Bitmap = is_selected[..rows.len()].iter().copied().collect();
+        let masked = masked
+            .update_masked(columns_of(&plan, &rows, &reform), &selected)
+            .and_then(|()| plan.finish(masked));
+        let kept: Vec<Row> = selected.ones().map(|row| rows[row].clone()).collect();
+        let mut some = plan.partial();
+        let some = some.update(&columns_of(&plan, &kept, &reform)).and_then(|()| plan.finish(some));
+        prop_assert_eq!(masked.is_err(), some.is_err());
+        if let (Ok(masked), Ok(some)) = (masked, some) {
+            prop_assert_eq!(format!("{:?}", masked.row(0)), format!("{:?}", some.row(0)));
+        }
     }
 
     #[test]
