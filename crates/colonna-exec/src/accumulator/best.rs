@@ -7,7 +7,7 @@ use colonna_column::{Bitmap, Column};
 use super::{Rows, Taken, cell_count, each_in_lanes};
 
 /// Values that one is the best of: the greatest where `Ordering::Greater` is wanted, else the least.
-pub(super) trait Ranked: Copy {
+pub(super) trait Ranked: Copy + PartialOrd {
     /// The value that every other is at least as good as.
     fn worst(wanted: Ordering) -> Self;
 
@@ -15,8 +15,11 @@ pub(super) trait Ranked: Copy {
 
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool;
 
-    /// Whether what is as good as it is the same in every bit.
-    fn is_one(self) -> bool;
+    /// Whether numbers say the order of these values, and equal ones are the same in every bit.
+    fn are_plain(values: &[Self]) -> bool;
+
+    /// A number that none goes before.
+    fn last(wanted: Ordering) -> Self;
 }
 
 impl Ranked for i64 {
@@ -34,9 +37,12 @@ impl Ranked for i64 {
         if wanted == Ordering::Greater { self > kept } else { self < kept }
     }
 
-    #[inline]
-    fn is_one(self) -> bool {
+    fn are_plain(_: &[Self]) -> bool {
         true
+    }
+
+    fn last(wanted: Ordering) -> Self {
+        Self::worst(wanted)
     }
 }
 
@@ -59,10 +65,20 @@ impl Ranked for f64 {
         }
     }
 
-    /// But for NaN, and for zero where there is one with a sign.
-    #[inline]
-    fn is_one(self) -> bool {
-        !self.is_nan() & (self.to_bits() != (-0.0_f64).to_bits())
+    /// There is neither NaN nor a zero with a sign.
+    fn are_plain(values: &[Self]) -> bool {
+        const LANES: usize = 8;
+        let is_odd = |value: &Self| value.is_nan() | (value.to_bits() == (-0.0_f64).to_bits());
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        let mut odd = [false; LANES];
+        for chunk in chunks {
+            odd.iter_mut().zip(chunk).for_each(|(odd, value)| *odd |= is_odd(value));
+        }
+        !odd.contains(&true) && !rest.iter().any(is_odd)
+    }
+
+    fn last(wanted: Ordering) -> Self {
+        if wanted == Ordering::Greater { Self::NEG_INFINITY } else { Self::INFINITY }
     }
 }
 
@@ -112,7 +128,7 @@ impl<T: Ranked> Best<T> {
     ) {
         let grouping = rows.grouping;
         if let (Some(row_counts), None) = (rows.row_counts, column.validity())
-            && all.iter().fold(true, |are_one, value| are_one & value.is_one())
+            && T::are_plain(all)
         {
             return self.offer_in_lanes(rows, row_counts, value);
         }
@@ -128,28 +144,23 @@ impl<T: Ranked> Best<T> {
         }
     }
 
-    /// As [`Best::offer_rows`], of few groups and without nulls. Which of equal values comes first is
-    /// not looked at.
+    /// As [`Best::offer_rows`], of few groups, plain values and no nulls.
     fn offer_in_lanes(&mut self, rows: &Rows<'_>, row_counts: &[u32], value: impl Fn(usize) -> T) {
-        let worst = T::worst(self.wanted);
-        let mut cells = vec![worst; cell_count(row_counts.len())];
-        let better = |wanted, kept: T, value: T| {
-            if value.is_better_than(kept, wanted) { value } else { kept }
-        };
+        let last = T::last(self.wanted);
+        let mut cells = vec![last; cell_count(row_counts.len())];
+        let greater = |kept: T, value: T| if value > kept { value } else { kept };
+        let less = |kept: T, value: T| if value < kept { value } else { kept };
         // What is wanted is known to each of the loops.
-        if self.wanted == Ordering::Greater {
-            each_in_lanes(rows, |cell, row| {
-                cells[cell] = better(Ordering::Greater, cells[cell], value(row));
-            });
+        let is_greatest = self.wanted == Ordering::Greater;
+        if is_greatest {
+            each_in_lanes(rows, |cell, row| cells[cell] = greater(cells[cell], value(row)));
         } else {
-            each_in_lanes(rows, |cell, row| {
-                cells[cell] = better(Ordering::Less, cells[cell], value(row));
-            });
+            each_in_lanes(rows, |cell, row| cells[cell] = less(cells[cell], value(row)));
         }
         let groups = row_counts.iter().enumerate().filter(|(_, count)| **count > 0);
         for (group, _) in groups {
-            let lanes = cells[group..].iter().step_by(row_counts.len());
-            let best = lanes.fold(worst, |kept, value| better(self.wanted, kept, *value));
+            let lanes = cells[group..].iter().step_by(row_counts.len()).copied();
+            let best = if is_greatest { lanes.fold(last, greater) } else { lanes.fold(last, less) };
             self.offer(group, best);
         }
     }
