@@ -232,24 +232,6 @@ fn arrow_offsets(offsets: &[usize]) -> Result<OffsetBuffer<i32>, ColumnError> {
     Ok(OffsetBuffer::new(offsets.ok_or_else(too_large)?.into()))
 }
 
-impl Column {
-    /// The column with the rows that are not set in `valid` made null, its fields with it.
-    #[must_use]
-    pub fn masked(&self, valid: &Bitmap) -> Self {
-        if matches!(self.values(), Values::Null) {
-            return self.clone();
-        }
-        let validity = self.valid_bits().and(valid);
-        let values = match self.values() {
-            Values::Struct(columns) => {
-                Values::Struct(columns.iter().map(|column| column.masked(&validity)).collect())
-            }
-            other => other.clone(),
-        };
-        Self::from_parts(self.data_type().clone(), self.len(), values, Some(validity))
-    }
-}
-
 impl Columns {
     /// The columns of an Arrow batch.
     ///

@@ -177,6 +177,10 @@ impl Column {
         &self.values
     }
 
+    pub(crate) fn into_values(self) -> Values {
+        self.values
+    }
+
     /// Which rows are not null; `None` where the form says it: all of them, or for
     /// [`Values::Null`] none.
     pub fn validity(&self) -> Option<&Bitmap> {

@@ -111,6 +111,29 @@ impl Column {
         }
     }
 
+    /// The column with the rows that are not set in `valid` made null, its fields with it.
+    #[must_use]
+    pub fn masked(self, valid: &Bitmap) -> Self {
+        let validity = match self.validity() {
+            Some(known) => known.and(valid),
+            None => valid.clone(),
+        };
+        let (data_type, len) = (self.data_type().clone(), self.len());
+        let values = match self.into_values() {
+            Values::Null => return Self::nulls(data_type, len),
+            // A constant has no nulls among its rows.
+            constant @ Values::Constant(_) => {
+                let all = Self::from_parts(data_type.clone(), len, constant, None);
+                all.to_flat().into_values()
+            }
+            Values::Struct(columns) => {
+                Values::Struct(columns.into_iter().map(|column| column.masked(&validity)).collect())
+            }
+            values => values,
+        };
+        Self::from_parts(data_type, len, values, Some(validity))
+    }
+
     /// The rows whose bit is set.
     #[must_use]
     pub fn filter(&self, selected: &Bitmap) -> Self {

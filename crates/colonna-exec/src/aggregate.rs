@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use colonna_column::{Column, Columns, Values};
+use colonna_column::{Bitmap, Column, Columns, Values};
 use colonna_schema::{Schema, Statistics};
 
 use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, row_counts};
@@ -40,6 +40,15 @@ pub(crate) struct Grouped {
     pub(crate) aggregates: Vec<Aggregate>,
     /// Keys, then aggregates.
     pub(crate) schema: Arc<Schema>,
+}
+
+impl Grouped {
+    /// Whether the rows of a batch may be among others that a mask leaves out.
+    pub(crate) fn takes_masks(&self) -> bool {
+        let is_plain =
+            |aggregate: &Aggregate| aggregate.filter.is_none() && aggregate.order_by.is_none();
+        self.keys.is_empty() && self.aggregates.iter().all(is_plain)
+    }
 }
 
 /// The values of an expression; those of a plain column are borrowed.
@@ -143,6 +152,42 @@ impl Part {
         Ok(())
     }
 
+    /// As [`Part::update`] of the rows whose bits are set; the others are null in the columns. Says
+    /// whether it was done: where an argument has no value for a row, that may be one of the others.
+    fn update_masked(
+        &mut self,
+        plan: &Grouped,
+        columns: &Columns,
+        selected: &Bitmap,
+    ) -> Result<bool, ExecError> {
+        if !plan.takes_masks() {
+            return Ok(false);
+        }
+        let mut arguments = Vec::with_capacity(plan.aggregates.len());
+        for aggregate in &plan.aggregates {
+            let values = aggregate.argument.as_ref();
+            let values = values.map(|expr| values_of(expr, columns, &self.memo)).transpose();
+            let Ok(values) = values else { return Ok(false) };
+            // Of null an expression may make a value.
+            arguments.push(values.map(|values| match values {
+                Cow::Borrowed(column) => Cow::Borrowed(column),
+                Cow::Owned(column) => Cow::Owned(column.masked(selected)),
+            }));
+        }
+        for (accumulator, values) in self.accumulators.iter_mut().zip(arguments) {
+            let all = columns.row_count();
+            accumulator.update(&Rows {
+                row_count: if values.is_some() { all } else { selected.count_ones() },
+                values: values.as_deref(),
+                order: None,
+                grouping: Grouping::One,
+                group_count: self.keys.len(),
+                row_counts: None,
+            })?;
+        }
+        Ok(true)
+    }
+
     fn byte_len(&self) -> usize {
         self.keys.byte_len() + self.accumulators.iter().map(Accumulator::byte_len).sum::<usize>()
     }
@@ -161,6 +206,17 @@ impl Groups {
         spared: Option<&mut Spared>,
     ) -> Result<(), ExecError> {
         self.parts.last_mut().map_or(Ok(()), |part| part.update(plan, columns, spared))
+    }
+
+    /// Takes in the rows of a batch whose bits are set, if it can be done so.
+    pub(crate) fn update_masked(
+        &mut self,
+        plan: &Grouped,
+        columns: &Columns,
+        selected: &Bitmap,
+    ) -> Result<bool, ExecError> {
+        let part = self.parts.last_mut();
+        part.map_or(Ok(true), |part| part.update_masked(plan, columns, selected))
     }
 
     /// Takes in the groups of later rows.

@@ -174,6 +174,13 @@ impl Plan {
         self.0.predicate.as_ref().map(|predicate| select(predicate, columns)).transpose()
     }
 
+    /// Whether rows that WHERE does not select are better handed over with the others, to be left out
+    /// by [`Partial::update_masked`]: there is no GROUP BY, and they are few.
+    pub fn takes_mask(&self, selected: &Bitmap) -> bool {
+        let Body::Groups(body) = &self.0.body else { return false };
+        body.grouped.takes_masks() && selected.count_ones() * DENSE_PARTS >= selected.len() * DENSE
+    }
+
     /// Whether a slot is read for rows that WHERE has selected, and not only by WHERE itself.
     pub fn is_read_past_predicate(&self, slot: usize) -> bool {
         slot < self.0.read_past
@@ -276,6 +283,11 @@ impl Plan {
         Ok(Columns::try_new(Arc::clone(&self.0.schema), columns, row_count)?)
     }
 }
+
+/// Where at least so many parts of the rows are selected, passing over the others costs less than
+/// moving each of these out of every column.
+const DENSE: usize = 3;
+const DENSE_PARTS: usize = 4;
 
 /// The slots that an expression reads, ascending.
 fn slots_read_by(expr: Option<&BoundExpr>) -> Vec<usize> {

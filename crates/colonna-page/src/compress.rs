@@ -1,6 +1,8 @@
 //! Pages compressed and inflated. Memory is kept from page to page: a thread has one compressor of
 //! zstd for each level, and one that inflates.
 
+mod eights;
+
 use std::cell::RefCell;
 use std::io;
 
@@ -8,6 +10,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, Strategy, compress_bound};
 
+use self::eights::Places;
 use crate::PageError;
 
 /// How the pages of a column chunk are compressed.
@@ -25,6 +28,10 @@ pub(crate) enum Codec {
     Short,
     /// By LZ4, which takes more bytes than zstd and comes back three times as fast.
     Lz4,
+    /// By LZ4 as it suits values of eight bytes, such as doubles.
+    Lz4Eights,
+    /// By Snappy, which comes back as fast as LZ4; of words in their order it leaves fewer bytes.
+    Snappy,
 }
 
 impl Codec {
@@ -40,7 +47,8 @@ impl Codec {
             Self::None => Compression::UNCOMPRESSED,
             Self::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default()),
             Self::Near | Self::Short => Compression::ZSTD(ZstdLevel::default()),
-            Self::Lz4 => Compression::LZ4_RAW,
+            Self::Lz4 | Self::Lz4Eights => Compression::LZ4_RAW,
+            Self::Snappy => Compression::SNAPPY,
         }
     }
 
@@ -53,8 +61,8 @@ impl Codec {
         if self == Self::None {
             return Ok(work(bytes));
         }
-        if self == Self::Lz4 {
-            return LZ4_ROOM.with_borrow_mut(|room| Ok(work(lz4(bytes, room)?)));
+        if matches!(self, Self::Lz4 | Self::Lz4Eights | Self::Snappy) {
+            return QUICK.with_borrow_mut(|quick| Ok(work(quick.compress(self, bytes)?)));
         }
         CONTEXTS.with_borrow_mut(|contexts| {
             let failed = |source| PageError::Compress { source };
@@ -147,7 +155,7 @@ impl Inflater {
 
 thread_local! {
     static CONTEXTS: RefCell<Contexts> = RefCell::default();
-    static LZ4_ROOM: RefCell<Vec<u8>> = RefCell::default();
+    static QUICK: RefCell<Quick> = RefCell::new(Quick::new());
     static INFLATER: RefCell<Option<Inflater>> = const { RefCell::new(None) };
 }
 
@@ -194,7 +202,7 @@ impl Context {
         let own = match codec {
             Codec::Near => Some((NEAR_HASH_BITS, NEAR_MATCH_BYTES)),
             Codec::Short => Some((SHORT_HASH_BITS, SHORT_MATCH_BYTES)),
-            Codec::None | Codec::Lz4 | Codec::Zstd(_) => None,
+            _ => None,
         };
         if let Some((hash_bits, match_bytes)) = own {
             compressor.set_parameter(CParameter::Strategy(Strategy::ZSTD_fast))?;
@@ -217,19 +225,42 @@ impl Context {
     }
 }
 
-/// The bytes compressed by LZ4.
-fn lz4<'r>(bytes: &[u8], room: &'r mut Vec<u8>) -> Result<&'r [u8], PageError> {
-    let bound = lz4_flex::block::get_maximum_output_size(bytes.len());
-    if bound < KEPT_BYTES {
-        room.truncate(KEPT_BYTES);
-        room.shrink_to(KEPT_BYTES);
+/// What compresses by LZ4 and by Snappy, and the room that it writes to.
+struct Quick {
+    places: Places,
+    snappy: snap::raw::Encoder,
+    room: Vec<u8>,
+}
+
+impl Quick {
+    fn new() -> Self {
+        Self { places: Places::new(), snappy: snap::raw::Encoder::new(), room: Vec::new() }
     }
-    if room.len() < bound {
-        room.resize(bound, 0);
+
+    fn compress(&mut self, codec: Codec, bytes: &[u8]) -> Result<&[u8], PageError> {
+        let Self { places, snappy, room } = self;
+        let bound = match codec {
+            Codec::Snappy => snap::raw::max_compress_len(bytes.len()),
+            _ => lz4_flex::block::get_maximum_output_size(bytes.len()),
+        };
+        if bound < KEPT_BYTES {
+            room.truncate(KEPT_BYTES);
+            room.shrink_to(KEPT_BYTES);
+        }
+        if codec == Codec::Lz4Eights {
+            places.compress(bytes, room);
+            return Ok(room);
+        }
+        if room.len() < bound {
+            room.resize(bound, 0);
+        }
+        let len = match codec {
+            Codec::Snappy => snappy.compress(bytes, room).map_err(io::Error::other),
+            _ => lz4_flex::block::compress_into(bytes, room).map_err(io::Error::other),
+        };
+        let len = len.map_err(|source| PageError::Compress { source })?;
+        Ok(room.get(..len).unwrap_or_default())
     }
-    let len = lz4_flex::block::compress_into(bytes, room)
-        .map_err(|error| PageError::Compress { source: io::Error::other(error) })?;
-    Ok(room.get(..len).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -239,7 +270,13 @@ mod tests {
     #[test]
     fn what_is_compressed_comes_back() {
         let of_levels = [1, 3, 1, 19].map(|level| Codec::zstd(level).unwrap());
-        for codec in of_levels.into_iter().chain([Codec::Near, Codec::Short, Codec::Lz4]) {
+        for codec in of_levels.into_iter().chain([
+            Codec::Near,
+            Codec::Short,
+            Codec::Lz4,
+            Codec::Lz4Eights,
+            Codec::Snappy,
+        ]) {
             for len in [0, 1, 100_000, 6 << 20, 10] {
                 let bytes: Vec<u8> = (0..7).cycle().take(len).collect();
                 let compressed = codec.compressed(&bytes, <[u8]>::to_vec).unwrap();
@@ -250,10 +287,6 @@ mod tests {
                 assert!(inflated(named, &compressed, len + 1, |_| Ok(())).is_err());
             }
         }
-        let squeezed = snap::raw::Encoder::new().compress_vec(&[7; 1000]).unwrap();
-        let back = inflated(Compression::SNAPPY, &squeezed, 1000, |bytes| Ok(bytes.to_vec()));
-        assert_eq!(back.unwrap(), [7; 1000]);
-        assert!(inflated(Compression::SNAPPY, &squeezed, 999, |_| Ok(())).is_err());
         assert_eq!(Codec::None.compressed(b"abc", <[u8]>::to_vec).unwrap(), b"abc");
         assert!(matches!(Codec::zstd(23), Err(PageError::NoSuchLevel { level: 23 })));
     }

@@ -43,7 +43,10 @@ pub(crate) fn choose(
     let suits = |way, codec| match codec {
         // Short repeats are in steps of whole bytes.
         Codec::Short => way == Uncoded::Delta(Widths::WholeBytes),
+        Codec::Lz4Eights => is_hot,
         Codec::Lz4 => goal.profile == Profile::Fastest || is_hot,
+        // It is for words.
+        Codec::Snappy => false,
         _ => true,
     };
     let plain = cheapest(ways.collect::<Result<_, PageError>>()?, goal, suits)?;
@@ -59,7 +62,7 @@ pub(crate) fn choose(
         }
     }
     let suits = |_, codec| match codec {
-        Codec::Short => false,
+        Codec::Short | Codec::Lz4Eights => false,
         Codec::Lz4 => goal.profile == Profile::Fastest,
         _ => true,
     };
@@ -173,7 +176,8 @@ fn codecs(goal: &Goal) -> Vec<Codec> {
         (None, Profile::Balanced) => &[1, 2, 3],
         (None, Profile::Fastest) => &[1],
     };
-    let mut codecs = vec![Codec::None, Codec::Lz4, Codec::Near, Codec::Short];
+    let mut codecs = vec![Codec::None, Codec::Lz4, Codec::Lz4Eights, Codec::Snappy];
+    codecs.extend([Codec::Near, Codec::Short]);
     codecs.extend(levels.iter().copied().map(Codec::Zstd));
     codecs
 }
@@ -183,7 +187,8 @@ fn codecs(goal: &Goal) -> Vec<Codec> {
 fn codec_nanos(codec: Codec) -> (f64, f64) {
     match codec {
         Codec::None => (0.0, 0.05),
-        Codec::Lz4 => (2.0, 0.3),
+        Codec::Lz4 | Codec::Snappy => (2.0, 0.3),
+        Codec::Lz4Eights => (3.0, 0.3),
         Codec::Near => (2.0, 0.9),
         Codec::Short => (3.7, 1.0),
         Codec::Zstd(..=1) => (2.3, 0.8),

@@ -11,6 +11,13 @@ use crate::plan::Task;
 use crate::top_k::SharedBound;
 use crate::{Counters, ScanError, ScanFile, ScanSource};
 
+/// Rows of a block that are selected.
+pub(crate) struct Selected {
+    pub(crate) columns: Columns,
+    /// Of the columns' rows only these are; all where there is none, as for plans that take no mask.
+    pub(crate) mask: Option<Bitmap>,
+}
+
 /// Hands over the rows of a task, block after block: those that the predicate selects, and that are
 /// still in the running by the bound; and how many rows there were to select from since the last time.
 /// The state remembers what the predicate made of dictionaries. What is spared is not read.
@@ -20,7 +27,7 @@ pub(crate) fn run(
     task: &Task,
     partial: &mut Partial,
     (bound, spared): (Option<&SharedBound>, Option<&Spared>),
-    mut take_in: impl FnMut(&mut Partial, Columns, usize) -> Result<(), ScanError>,
+    mut take_in: impl FnMut(&mut Partial, Selected, usize) -> Result<(), ScanError>,
 ) -> Result<Counters, ScanError> {
     let unread = spared.map_or(&[][..], Spared::unread);
     let mut rows = TaskRows::new(source, plan, task, bound, unread)?;
@@ -37,8 +44,12 @@ pub(crate) fn run(
         if selected.as_ref().is_some_and(|selected| selected.count_ones() == 0) {
             continue;
         }
-        let kept = selected.map(|selected| selected.positions());
-        take_in(partial, rows.past(looked_at, kept.as_deref())?, std::mem::take(&mut read))?;
+        let (mask, kept) = match selected {
+            Some(selected) if plan.takes_mask(&selected) => (Some(selected), None),
+            selected => (None, selected.map(|selected| selected.positions())),
+        };
+        let columns = rows.past(looked_at, kept.as_deref())?;
+        take_in(partial, Selected { columns, mask }, std::mem::take(&mut read))?;
     }
     Ok(rows.counters())
 }

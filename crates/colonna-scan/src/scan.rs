@@ -1,14 +1,14 @@
 //! All rows of a table that a plan wants, folded into one state.
 
-use colonna_column::Columns;
 use colonna_exec::{Divided, Partial, Plan};
 use rayon::prelude::*;
 
 use crate::memory::{Growth, Memory, STATE_SHARE};
 use crate::plan::{Task, file_is_skipped, tasks_of};
+use crate::row_group::{self, Selected};
 use crate::runs::Runs;
 use crate::spill::Spill;
-use crate::{Counters, ScanError, ScanSource, row_group, top_k};
+use crate::{Counters, ScanError, ScanSource, top_k};
 
 /// How a scan goes about it. None of it changes the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +145,11 @@ fn fold<'a>(
     for task in tasks {
         let mut growth = Growth::new(memory, &partial);
         let mut spared = task.spared.clone();
-        let take_in = |partial: &mut Partial, rows: Columns, read| {
-            partial.update_sparing(&rows, spared.as_mut())?;
+        let take_in = |partial: &mut Partial, rows: Selected, read| {
+            match &rows.mask {
+                Some(mask) => partial.update_masked(rows.columns, mask)?,
+                None => partial.update_sparing(&rows.columns, spared.as_mut())?,
+            }
             growth.take(partial, read)
         };
         let known = (None, task.spared.as_ref());

@@ -18,7 +18,7 @@ use colonna_schema::{DataType, Field};
 
 use crate::memory::{Growth, Memory, STATE_SHARE, bytes};
 use crate::plan::Task;
-use crate::row_group::{self, conform};
+use crate::row_group::{self, Selected, conform};
 use crate::{Counters, ScanError, ScanSource};
 
 /// The fewest parts.
@@ -133,8 +133,9 @@ impl Spill<'_> {
         buffers: &mut Buffers<'_>,
     ) -> Result<Counters, ScanError> {
         let mut place = i64::try_from(index).unwrap_or(i64::MAX) << 32;
-        let set_aside = |_: &mut Partial, rows: Columns, _| {
-            let rows = self.divided.placed(rows, place)?;
+        // There is no mask, for there are keys.
+        let set_aside = |_: &mut Partial, rows: Selected, _| {
+            let rows = self.divided.placed(rows.columns, place)?;
             place += i64::try_from(rows.row_count()).unwrap_or(i64::MAX);
             buffers.push(&rows, 0)
         };

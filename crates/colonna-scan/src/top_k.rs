@@ -10,7 +10,8 @@ use colonna_column::{Bitmap, Columns};
 use colonna_exec::{OrderHint, Partial, Plan};
 use colonna_schema::Scalar;
 
-use crate::{Counters, ScanError, ScanSource, Task, row_group};
+use crate::row_group::{self, Selected};
+use crate::{Counters, ScanError, ScanSource, Task};
 
 /// Of more rows than that it costs more to keep them in order than it saves.
 const TOLD_MAX: usize = 4096;
@@ -110,8 +111,9 @@ fn run_task(
     bound: &SharedBound,
 ) -> Result<(Partial, Counters), ScanError> {
     let mut partial = plan.partial();
-    let take_in = |partial: &mut Partial, rows: Columns, _| {
-        partial.update_selected(&rows)?;
+    // There is no mask, for there are no groups.
+    let take_in = |partial: &mut Partial, rows: Selected, _| {
+        partial.update_selected(&rows.columns)?;
         partial.order_bound().into_iter().for_each(|found| bound.tell(found));
         Ok(())
     };

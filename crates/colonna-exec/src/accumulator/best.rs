@@ -4,16 +4,22 @@ use std::cmp::Ordering;
 
 use colonna_column::{Bitmap, Column};
 
-use super::{Grouping, Taken};
+use super::{Rows, Taken, cell_count, each_in_lanes};
 
 /// Values that one is the best of: the greatest where `Ordering::Greater` is wanted, else the least.
-pub(super) trait Ranked: Copy {
+pub(super) trait Ranked: Copy + PartialOrd {
     /// The value that every other is at least as good as.
     fn worst(wanted: Ordering) -> Self;
 
     fn is_worst(self, wanted: Ordering) -> bool;
 
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool;
+
+    /// Whether numbers say the order of these values, and equal ones are the same in every bit.
+    fn are_plain(values: &[Self]) -> bool;
+
+    /// A number that none goes before.
+    fn last(wanted: Ordering) -> Self;
 }
 
 impl Ranked for i64 {
@@ -29,6 +35,14 @@ impl Ranked for i64 {
     #[inline]
     fn is_better_than(self, kept: Self, wanted: Ordering) -> bool {
         if wanted == Ordering::Greater { self > kept } else { self < kept }
+    }
+
+    fn are_plain(_: &[Self]) -> bool {
+        true
+    }
+
+    fn last(wanted: Ordering) -> Self {
+        Self::worst(wanted)
     }
 }
 
@@ -49,6 +63,22 @@ impl Ranked for f64 {
             Ordering::Greater => (self > kept) | (self.is_nan() & !kept.is_nan()),
             _ => (self < kept) | (kept.is_nan() & !self.is_nan()),
         }
+    }
+
+    /// There is neither NaN nor a zero with a sign.
+    fn are_plain(values: &[Self]) -> bool {
+        const LANES: usize = 8;
+        let is_odd = |value: &Self| value.is_nan() | (value.to_bits() == (-0.0_f64).to_bits());
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        let mut odd = [false; LANES];
+        for chunk in chunks {
+            odd.iter_mut().zip(chunk).for_each(|(odd, value)| *odd |= is_odd(value));
+        }
+        !odd.contains(&true) && !rest.iter().any(is_odd)
+    }
+
+    fn last(wanted: Ordering) -> Self {
+        if wanted == Ordering::Greater { Self::NEG_INFINITY } else { Self::INFINITY }
     }
 }
 
@@ -87,13 +117,21 @@ impl<T: Ranked> Best<T> {
         }
     }
 
-    /// Offers the value of each row that is valid to its group.
+    /// Offers the value of each row of a column that is valid to its group. All values that rows
+    /// have are among those in `all`.
     pub(super) fn offer_rows(
         &mut self,
-        grouping: Grouping<'_>,
+        rows: &Rows<'_>,
         column: &Column,
+        all: &[T],
         value: impl Fn(usize) -> T,
     ) {
+        let grouping = rows.grouping;
+        if let (Some(row_counts), None) = (rows.row_counts, column.validity())
+            && T::are_plain(all)
+        {
+            return self.offer_in_lanes(rows, row_counts, value);
+        }
         // What is wanted is known to each of the loops.
         if self.wanted == Ordering::Greater {
             grouping.each_valid(column, |group, row| {
@@ -103,6 +141,27 @@ impl<T: Ranked> Best<T> {
             grouping.each_valid(column, |group, row| {
                 self.offer_as(Ordering::Less, group, value(row));
             });
+        }
+    }
+
+    /// As [`Best::offer_rows`], of few groups, plain values and no nulls.
+    fn offer_in_lanes(&mut self, rows: &Rows<'_>, row_counts: &[u32], value: impl Fn(usize) -> T) {
+        let last = T::last(self.wanted);
+        let mut cells = vec![last; cell_count(row_counts.len())];
+        let greater = |kept: T, value: T| if value > kept { value } else { kept };
+        let less = |kept: T, value: T| if value < kept { value } else { kept };
+        // What is wanted is known to each of the loops.
+        let is_greatest = self.wanted == Ordering::Greater;
+        if is_greatest {
+            each_in_lanes(rows, |cell, row| cells[cell] = greater(cells[cell], value(row)));
+        } else {
+            each_in_lanes(rows, |cell, row| cells[cell] = less(cells[cell], value(row)));
+        }
+        let groups = row_counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        for (group, _) in groups {
+            let lanes = cells[group..].iter().step_by(row_counts.len()).copied();
+            let best = if is_greatest { lanes.fold(last, greater) } else { lanes.fold(last, less) };
+            self.offer(group, best);
         }
     }
 

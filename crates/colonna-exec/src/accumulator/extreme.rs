@@ -1,9 +1,10 @@
 //! The least and the greatest value.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use colonna_column::{Column, ColumnBuilder, Numbers, Values};
+use colonna_column::{Bitmap, Column, ColumnBuilder, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
 use super::best::Best;
@@ -72,6 +73,22 @@ fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
     if best == 0.0 { values.iter().copied().find(|value| *value == 0.0) } else { Some(best) }
 }
 
+/// Whether passing over the nulls of a column costs more than putting a value in their place.
+fn has_few_nulls(column: &Column) -> bool {
+    column.null_count() < column.len().div_ceil(4)
+}
+
+/// The values with the first that is not null in place of those that are: of all of them the same one
+/// is the best, and the first of it. At least one must not be null.
+fn without_nulls<'a, T: Copy>(values: &'a [T], validity: Option<&Bitmap>) -> Cow<'a, [T]> {
+    let Some(valid) = validity else { return Cow::Borrowed(values) };
+    let mut without = values.to_vec();
+    if let Some(first) = valid.ones().next().and_then(|row| values.get(row)) {
+        valid.fill_unset(&mut without, *first);
+    }
+    Cow::Owned(without)
+}
+
 #[inline]
 fn number_of<T: Copy + Default>(numbers: &[T], code: u32) -> T {
     numbers.get(code as usize).copied().unwrap_or_default()
@@ -136,34 +153,34 @@ impl Extreme {
         if let (Values::NumberCodes { codes, dictionary }, None) =
             (column.values(), grouping.single())
         {
-            self.update_coded(codes, dictionary, column, grouping);
+            self.update_coded(codes, dictionary, column, rows);
             return Ok(());
         }
         let column = expanded(column);
+        let group = grouping.single().filter(|_| has_few_nulls(&column));
         match (&mut self.state, column.values()) {
             (State::Words(kept), Values::Int64(values)) => {
-                if let (Some(group), None) = (grouping.single(), column.validity()) {
+                if let Some(group) = group {
+                    let values = without_nulls(values, column.validity());
                     let best = match wanted {
                         Ordering::Greater => values.iter().copied().max(),
                         _ => values.iter().copied().min(),
                     };
                     best.into_iter().for_each(|best| kept.offer(group, best));
                 } else {
-                    kept.offer_rows(grouping, &column, |row| values[row]);
+                    kept.offer_rows(rows, &column, values, |row| values[row]);
                 }
             }
             (State::Words(kept), Values::Boolean(bits)) => {
-                kept.offer_rows(grouping, &column, |row| i64::from(bits.get(row)));
-            }
-            (State::Doubles(kept), Values::Float64(values))
-                if grouping.single().is_some() && column.validity().is_none() =>
-            {
-                let group = grouping.single().unwrap_or_default();
-                let best = best_double(values, wanted);
-                best.into_iter().for_each(|best| kept.offer(group, best));
+                kept.offer_rows(rows, &column, &[], |row| i64::from(bits.get(row)));
             }
             (State::Doubles(kept), Values::Float64(values)) => {
-                kept.offer_rows(grouping, &column, |row| values[row]);
+                if let Some(group) = group {
+                    let best = best_double(&without_nulls(values, column.validity()), wanted);
+                    best.into_iter().for_each(|best| kept.offer(group, best));
+                } else {
+                    kept.offer_rows(rows, &column, values, |row| values[row]);
+                }
             }
             (State::Decimals(kept), Values::Decimal(values)) => {
                 grouping.each_valid(&column, |group, row| {
@@ -185,14 +202,14 @@ impl Extreme {
         codes: &[u32],
         dictionary: &Numbers,
         column: &Column,
-        grouping: Grouping<'_>,
+        rows: &Rows<'_>,
     ) {
         match (&mut self.state, dictionary) {
             (State::Words(kept), Numbers::Int64(numbers)) => {
-                kept.offer_rows(grouping, column, |row| number_of(numbers, codes[row]));
+                kept.offer_rows(rows, column, numbers, |row| number_of(numbers, codes[row]));
             }
             (State::Doubles(kept), Numbers::Float64(numbers)) => {
-                kept.offer_rows(grouping, column, |row| number_of(numbers, codes[row]));
+                kept.offer_rows(rows, column, numbers, |row| number_of(numbers, codes[row]));
             }
             _ => {}
         }

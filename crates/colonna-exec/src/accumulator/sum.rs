@@ -122,6 +122,10 @@ fn small_numbers(numbers: &Numbers, row_count: usize) -> Option<Vec<i64>> {
 /// Adds up integers that cannot overflow 64 bits.
 fn add_small(sums: &mut [i128], rows: &Rows<'_>, value: impl Fn(usize) -> i64) {
     let groups = rows.groups();
+    if let Some(group) = rows.grouping.single() {
+        sums[group] += i128::from((0..rows.row_count).map(value).sum::<i64>());
+        return;
+    }
     let mut cells = vec![0_i64; cell_count(groups.len())];
     each_in_lanes(rows, |cell, row| cells[cell] += value(row));
     for lane in cells.chunks(groups.len().max(1)) {
@@ -330,9 +334,35 @@ fn halved(numbers: &Numbers, row_count: usize) -> Option<Vec<(f64, f64)>> {
     Some(values.iter().map(|value| halving.halves(*value)).collect())
 }
 
+/// High and low halves added up apart. The sums of one group stay in registers.
+fn sum_of_halves(row_count: usize, halves: impl Fn(usize) -> (f64, f64)) -> (f64, f64) {
+    const LANES: usize = 4;
+    let (mut highs, mut lows) = ([0.0; LANES], [0.0; LANES]);
+    let whole = row_count / LANES * LANES;
+    for first in (0..whole).step_by(LANES) {
+        for (row, (highs, lows)) in (first..).zip(highs.iter_mut().zip(&mut lows)) {
+            let (high, low) = halves(row);
+            *highs += high;
+            *lows += low;
+        }
+    }
+    for row in whole..row_count {
+        let (high, low) = halves(row);
+        highs[0] += high;
+        lows[0] += low;
+    }
+    (highs.iter().sum(), lows.iter().sum())
+}
+
 /// Adds up high and low halves apart, which rounds nothing, and only then exactly.
 fn add_halves(sums: &mut [ExactSum], rows: &Rows<'_>, halves: impl Fn(usize) -> (f64, f64)) {
     let groups = rows.groups();
+    if let Some(group) = rows.grouping.single() {
+        let (high, low) = sum_of_halves(rows.row_count, halves);
+        sums[group].add(high);
+        sums[group].add(low);
+        return;
+    }
     let mut cells = vec![(0.0, 0.0); cell_count(groups.len())];
     each_in_lanes(rows, |cell, row| {
         let (high, low) = halves(row);

@@ -124,6 +124,10 @@ impl<'a> CheckedTexts<'a> {
         Self { texts, whole: whole.unwrap_or_default() }
     }
 
+    pub(super) fn texts(&self) -> Texts<'a> {
+        self.texts
+    }
+
     /// The text at a row; one that is no UTF-8 is empty.
     #[inline]
     pub(super) fn text(&self, row: usize) -> &'a str {

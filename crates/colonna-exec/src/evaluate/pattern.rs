@@ -137,9 +137,7 @@ impl LikePattern {
     fn select(&self, texts: &Texts<'_>, len: usize) -> Bitmap {
         match self {
             Self::Equals(other) => Bitmap::from_fn(len, |row| texts.bytes(row) == other.as_bytes()),
-            Self::Prefix(start) => {
-                Bitmap::from_fn(len, |row| texts.bytes(row).starts_with(start.as_bytes()))
-            }
+            Self::Prefix(start) => with_start(texts, start.as_bytes(), len),
             Self::Suffix(end) => {
                 Bitmap::from_fn(len, |row| texts.bytes(row).ends_with(end.as_bytes()))
             }
@@ -147,6 +145,20 @@ impl LikePattern {
             Self::Runs(runs) => Bitmap::from_fn(len, |row| matches_runs(runs, texts.text(row))),
         }
     }
+}
+
+/// Which of the texts begin so. Those that do not mostly differ in the last bytes of it, for what
+/// texts of one column have in common is at their front.
+fn with_start(texts: &Texts<'_>, start: &[u8], len: usize) -> Bitmap {
+    let Some((before, last)) = start.split_last_chunk::<8>() else {
+        return Bitmap::from_fn(len, |row| texts.bytes(row).starts_with(start));
+    };
+    Bitmap::from_fn(len, |row| {
+        texts
+            .bytes(row)
+            .split_at_checked(before.len())
+            .is_some_and(|(front, rest)| rest.first_chunk::<8>() == Some(last) && front == before)
+    })
 }
 
 /// The first run stands at the start, the last at the end, and each between them as early as it
@@ -211,8 +223,16 @@ pub(super) fn call(
     match function {
         Function::RegexpMatches => {
             if validity.is_none() && len > 0 && regexes.is_constant() {
+                let start = regexes.start();
                 let regex = &regexes.at(site, 0)?.regex;
-                let bits = Bitmap::from_fn(len, |row| regex.is_match(texts.text(row)));
+                let Some(start) = start else {
+                    let bits = Bitmap::from_fn(len, |row| regex.is_match(texts.text(row)));
+                    return Ok(boolean(bits, None));
+                };
+                let mut bits = Bitmap::filled(false, len);
+                for row in with_part(&texts.texts(), start, len).ones() {
+                    bits.set(row, regex.is_match(texts.text(row)));
+                }
                 return Ok(boolean(bits, None));
             }
             let mut bits = Bitmap::filled(false, len);
@@ -287,6 +307,22 @@ struct Pattern {
     everywhere: bool,
 }
 
+/// The letters that every match of a regular expression begins with, as far as they stand in it as
+/// they are.
+fn start_of_matches(pattern: &str) -> Option<&str> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/_-:=,;@% ".contains(letter);
+    // Other branches begin otherwise, and flags change what letters mean.
+    if pattern.contains('|') || pattern.contains("(?") {
+        return None;
+    }
+    let plain = pattern.find(|letter| !is_plain(letter)).unwrap_or(pattern.len());
+    let (start, rest) = pattern.split_at(plain);
+    let may_be_absent = rest.starts_with(['*', '?', '{', '+']);
+    let last = start.char_indices().next_back().filter(|_| may_be_absent);
+    let start = last.map_or(start, |(last, _)| start.split_at(last).0);
+    (!start.is_empty()).then_some(start)
+}
+
 /// The patterns of the rows, each compiled once as far as they are few.
 struct Regexes<'a> {
     patterns: Texts<'a>,
@@ -304,6 +340,11 @@ impl<'a> Regexes<'a> {
     fn is_constant(&self) -> bool {
         matches!(self.patterns, Texts::One(_))
             && self.flags.as_ref().is_none_or(|flags| matches!(flags, Texts::One(_)))
+    }
+
+    /// What every text that matches the one pattern has in it.
+    fn start(&self) -> Option<&'a str> {
+        self.patterns.constant().filter(|_| self.flags.is_none()).and_then(start_of_matches)
     }
 
     fn at(&mut self, site: &Site<'_>, row: usize) -> Result<&Pattern, ExecError> {
@@ -390,6 +431,34 @@ mod tests {
         check("_", "\u{e9}", true);
         check("%", "", true);
         check("%%", "x", true);
+    }
+
+    #[test]
+    fn the_start_of_matches_is_what_none_can_do_without() {
+        let check = |pattern, start| assert_eq!(start_of_matches(pattern), start, "{pattern}");
+        check("amsel/[0-9]+7.from", Some("amsel/"));
+        check("ab*", Some("a"));
+        check("\u{e9}\u{e9}{0}", Some("\u{e9}"));
+        check("a?b", None);
+        check("ab.|c", None);
+        check("(?i)ab.", None);
+        check("ab(?-u:.)", None);
+        check("^ab", None);
+        check("a.b", Some("a"));
+        check("ab", Some("ab"));
+    }
+
+    #[test]
+    fn texts_begin_as_their_own_bytes_say() {
+        let texts: Vec<String> =
+            (0..40).map(|len| "a common start, and 7"[..len / 2].to_owned()).collect();
+        let strings = texts.iter().collect::<colonna_column::Strings>();
+        for start in (0..texts.len()).map(|row| &texts[row]).chain([&"a common sTart".to_owned()]) {
+            let found = with_start(&Texts::Each(&strings), start.as_bytes(), texts.len());
+            let expected: Bitmap =
+                texts.iter().map(|text| text.starts_with(start.as_str())).collect();
+            assert_eq!(found, expected, "{start}");
+        }
     }
 
     #[test]

@@ -70,6 +70,26 @@ impl Partial {
         }
     }
 
+    /// Takes in the rows whose bits are set, as [`Partial::update_selected`] does. The others are
+    /// made null in the columns, so that none of the columns is copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Partial::update_selected`].
+    pub fn update_masked(&mut self, columns: Columns, selected: &Bitmap) -> Result<(), ExecError> {
+        let plan = Arc::clone(&self.plan);
+        let (schema, row_count) = (Arc::clone(columns.schema()), columns.row_count());
+        let masked = columns.into_parts().1.into_iter().map(|column| column.masked(selected));
+        let columns = Columns::try_new(schema, masked.collect(), row_count)?;
+        if let (State::Groups(groups), Body::Groups(body)) = (&mut self.state, &plan.body)
+            && groups.update_masked(&body.grouped, &columns, selected)?
+        {
+            return Ok(());
+        }
+        let rows = selected.positions();
+        self.update_selected(&gather_read(&columns, &rows, |slot| slot < plan.read_past)?)
+    }
+
     /// Takes in all rows that the statistics are of, where these say all that the plan asks of
     /// them; if not, nothing changes and the rows must be read.
     pub fn update_from_statistics(&mut self, statistics: &Statistics) -> bool {

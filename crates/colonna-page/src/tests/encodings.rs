@@ -19,13 +19,22 @@ fn every_choice() -> Vec<Choice> {
         Uncoded::Split,
         Uncoded::Runs,
     ];
-    let codecs = [Codec::None, Codec::Zstd(1), Codec::Near, Codec::Short, Codec::Lz4];
+    let codecs = [
+        Codec::None,
+        Codec::Zstd(1),
+        Codec::Near,
+        Codec::Short,
+        Codec::Lz4,
+        Codec::Lz4Eights,
+        Codec::Snappy,
+    ];
     let mut choices = Vec::new();
     for (way, codec) in ways.into_iter().zip(codecs.into_iter().cycle()) {
         choices.push(Choice { codes: None, plain: (way, codec) });
     }
     for order in [Order::Frequency, Order::Sorted] {
-        for (width, codec) in [CodeWidth::Natural, CodeWidth::WholeBytes].into_iter().zip(codecs) {
+        let widths = [CodeWidth::Natural, CodeWidth::WholeBytes];
+        for (width, codec) in widths.into_iter().cycle().zip(codecs) {
             let codes = Some((Codes { order, width }, codec));
             choices.push(Choice { codes, plain: (Uncoded::Plain, codec) });
         }

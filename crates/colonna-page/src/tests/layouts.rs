@@ -45,6 +45,30 @@ fn a_trial_finds_what_suits_each_column() {
 }
 
 #[test]
+fn long_words_that_are_alike_go_by_snappy_and_doubles_with_decimals_by_lz4() {
+    let urls: Vec<Scalar> = (0..30_000)
+        .map(|row| {
+            let (page, from) = (random(row) % 300, random(row + 7) % 8);
+            let path =
+                "all/that/there/is/to/be/seen/of/this/and/of/that/before/one/comes/to/a/page";
+            format!("https://shop.example/{path}/{page}?from=word{from:x}").into()
+        })
+        .collect();
+    let prices = (0..30_000).map(|row| (random(row) % 400_000) as f64 / 1000.0).collect();
+    let prices = Column::try_new(DataType::Float64, 30_000, Values::Float64(prices), None).unwrap();
+    let rows = Columns::from_named(vec![
+        ("url".to_owned(), Column::from_scalars(&DataType::Utf8, &urls).unwrap()),
+        ("price".to_owned(), prices),
+    ]);
+    let layout = Layout::by_trial(&rows.unwrap(), &WriteOptions::default()).unwrap();
+    let [Some(url), Some(price)] = [0, 1].map(|position| layout.remembered(position)) else {
+        panic!("{layout:?}");
+    };
+    assert!(matches!(url.codes, Some((_, Codec::Snappy))), "{url:?}");
+    assert!(price.codes.is_none() && price.plain.1 == Codec::Lz4Eights, "{price:?}");
+}
+
+#[test]
 fn a_trial_makes_files_no_larger_and_says_the_same_rows() {
     let rows = ids(30_000);
     let sizes: Vec<usize> = [Profile::Smallest, Profile::Balanced, Profile::Fastest]
