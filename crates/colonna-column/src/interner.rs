@@ -84,10 +84,12 @@ impl Interner {
     /// assert_eq!([b"a", b"b", b"a"].map(|word| interner.intern(word)), [0, 1, 0]);
     /// ```
     pub fn intern(&mut self, word: &[u8]) -> u32 {
-        match word.len() {
-            ..=TOLD_BY_HASH => self.number_of(word, |_, _| true),
-            ..=TWO_HALVES => self.intern_two_halves(word),
-            _ => self.intern_long(word),
+        if word.len() <= TOLD_BY_HASH {
+            self.number_of(word, |_, _| true)
+        } else if word.len() <= TWO_HALVES {
+            self.intern_two_halves(word)
+        } else {
+            self.intern_long(word)
         }
     }
 

@@ -163,6 +163,7 @@ impl Taken {
     }
 
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "zipped iterators are not made into vectors")]
     fn read_lanes<S: Simd, K: Kind>(&mut self, _: S, values: &mut [K::Value; MOST_LANES]) {
         let mut odd_count = 0;
         for lane in 0..self.len.min(MOST_LANES) {
