@@ -38,21 +38,16 @@ pub struct Evidence {
 impl Evidence {
     /// Nothing seen yet.
     pub fn new(options: &InferOptions) -> Self {
-        Self {
-            root: ObjectEvidence::default(),
-            records: 0,
-            sources: Vec::new(),
-            has_surplus: false,
-            sight: Sight::default(),
-            extra_fields: Vec::new(),
-            nulls: options.nulls.clone().into(),
-            column_limit: options.column_limit,
-        }
+        Self::under(options.nulls.clone().into(), options.column_limit)
     }
 
     /// Nothing seen yet, under the same options.
     #[must_use]
     pub fn fresh(&self) -> Self {
+        Self::under(Arc::clone(&self.nulls), self.column_limit)
+    }
+
+    fn under(nulls: Arc<[String]>, column_limit: usize) -> Self {
         Self {
             root: ObjectEvidence::default(),
             records: 0,
@@ -60,8 +55,8 @@ impl Evidence {
             has_surplus: false,
             sight: Sight::default(),
             extra_fields: Vec::new(),
-            nulls: Arc::clone(&self.nulls),
-            column_limit: self.column_limit,
+            nulls,
+            column_limit,
         }
     }
 
