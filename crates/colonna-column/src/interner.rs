@@ -4,20 +4,66 @@ use crate::Strings;
 
 /// Numbers words in the order in which they are first met.
 ///
-/// Invariant: no two of the words are equal; a slot holds a word's hash, its length and its number
-/// plus one, or nothing; more than half of the slots are free.
+/// Words of 9 to 16 bytes stand whole in their slots, as two words of a register that may overlap. Of
+/// others a slot has the hash: up to eight bytes are equal where that is, and longer ones are compared.
+///
+/// Invariant: no two of the words are equal; each stands in one slot of one of the tables.
 #[derive(Clone, Debug)]
 pub struct Interner {
     words: Strings,
-    slots: Vec<Slot>,
+    hashed: Slots<Hashed>,
+    whole: Slots<Whole>,
+}
+
+/// Where words are found.
+///
+/// Invariant: a slot holds the key of a word and its number plus one, or no number; more than half of
+/// the slots are free, or there are none.
+#[derive(Clone, Debug, Default)]
+struct Slots<K> {
+    slots: Vec<Slot<K>>,
+    count: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    hash: u64,
-    /// The length of the word, or as much of it as 32 bits hold.
-    len: u32,
+struct Slot<K> {
+    key: K,
     number: u32,
+}
+
+/// What a slot knows of a word. Numbers are kept as bytes, which leave no gaps in a slot.
+trait Key: Copy + Default + PartialEq {
+    fn hash(&self) -> u64;
+}
+
+/// A word by its hash and its length, or as much of that as 32 bits hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Hashed {
+    hash: [u8; 8],
+    len: u32,
+}
+
+/// A word of 9 to 16 bytes: its first eight and its last eight.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Whole {
+    first: [u8; 8],
+    last: [u8; 8],
+    len: u32,
+}
+
+impl Key for Hashed {
+    #[inline(always)]
+    fn hash(&self) -> u64 {
+        u64::from_le_bytes(self.hash)
+    }
+}
+
+impl Key for Whole {
+    #[inline(always)]
+    fn hash(&self) -> u64 {
+        let [first, last] = [self.first, self.last].map(u64::from_le_bytes);
+        spread(folded(u64::from(self.len), u128::from(first) << 64 | u128::from(last)))
+    }
 }
 
 const FIRST_SLOT_COUNT: usize = 64;
@@ -28,12 +74,9 @@ const MANY_SLOTS: usize = 1 << 16;
 /// Words of that many bytes and one hash are equal.
 const TOLD_BY_HASH: usize = 8;
 
-/// Twice as many are compared in two registers.
-const TWO_HALVES: usize = 2 * TOLD_BY_HASH;
-
 impl Default for Interner {
     fn default() -> Self {
-        Self { words: Strings::new(), slots: vec![Slot::default(); FIRST_SLOT_COUNT] }
+        Self::with_capacity(0, 0)
     }
 }
 
@@ -45,9 +88,14 @@ impl Interner {
 
     /// Room for so many words with so many bytes in all.
     pub fn with_capacity(word_count: usize, byte_len: usize) -> Self {
-        let slot_count = (word_count * 2 + 1).next_power_of_two().max(FIRST_SLOT_COUNT);
-        let words = Strings::with_capacity(word_count, byte_len);
-        Self { words, slots: vec![Slot::default(); slot_count] }
+        let (mut hashed, mut whole) = (Slots::default(), Slots::default());
+        // Words are mostly of about one length.
+        if (9 * word_count..=16 * word_count).contains(&byte_len) && word_count > 0 {
+            whole.reserve(word_count);
+        } else {
+            hashed.reserve(word_count);
+        }
+        Self { words: Strings::with_capacity(word_count, byte_len), hashed, whole }
     }
 
     /// Gives back the room that the words do not take.
@@ -83,71 +131,86 @@ impl Interner {
     /// let mut interner = Interner::new();
     /// assert_eq!([b"a", b"b", b"a"].map(|word| interner.intern(word)), [0, 1, 0]);
     /// ```
+    #[inline]
     pub fn intern(&mut self, word: &[u8]) -> u32 {
-        if word.len() <= TOLD_BY_HASH {
-            self.number_of(word, |_, _| true)
-        } else if word.len() <= TWO_HALVES {
-            self.intern_two_halves(word)
+        let Self { words, hashed, whole } = self;
+        if let (Some((first, last)), 9..=16) = (halves(word), word.len()) {
+            let key = Whole { first: *first, last: *last, len: len_of(word) };
+            whole.number_of(key, word, words, |_, _| true)
         } else {
-            self.intern_long(word)
+            hashed.intern(word, words)
         }
     }
+}
 
-    /// Of its own, so that shorter words do not pay for what longer ones need.
+impl Slots<Hashed> {
     #[inline(never)]
-    fn intern_two_halves(&mut self, word: &[u8]) -> u32 {
-        let wanted = halves::<TOLD_BY_HASH>(word);
-        self.number_of(word, |words, number| halves(words.bytes(number)) == wanted)
+    fn intern(&mut self, word: &[u8], words: &mut Strings) -> u32 {
+        let key = Hashed { hash: hash(word).to_le_bytes(), len: len_of(word) };
+        if word.len() <= TOLD_BY_HASH {
+            self.number_of(key, word, words, |_, _| true)
+        } else {
+            self.number_of(key, word, words, |words, number| is_same(words.bytes(number), word))
+        }
+    }
+}
+
+impl<K: Key> Slots<K> {
+    /// Room for so many words.
+    fn reserve(&mut self, word_count: usize) {
+        let slot_count = (word_count * 2 + 1).next_power_of_two().max(FIRST_SLOT_COUNT);
+        self.slots.resize(slot_count, Slot::default());
     }
 
-    #[inline(never)]
-    fn intern_long(&mut self, word: &[u8]) -> u32 {
-        self.number_of(word, |words, number| is_same(words.bytes(number), word))
-    }
-
-    /// The number of a word, which is the one of its length and hash that is the same.
+    /// The number of a word, which is the one with its key that is the same.
     #[inline(always)]
-    fn number_of(&mut self, word: &[u8], is_same: impl Fn(&Strings, usize) -> bool) -> u32 {
-        let (hash, len) = (hash(word), len_of(word));
-        let mask = self.slots.len() - 1;
-        let mut at = slot_of(hash) & mask;
-        loop {
-            let slot = self.slots[at];
-            if slot.number == 0 {
-                return self.insert(at, hash, word);
-            }
+    fn number_of(
+        &mut self,
+        key: K,
+        word: &[u8],
+        words: &mut Strings,
+        is_same: impl Fn(&Strings, usize) -> bool,
+    ) -> u32 {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = slot_of(key.hash()) & mask;
+        while let Some(slot) = self.slots.get(at).filter(|slot| slot.number != 0) {
             let number = slot.number - 1;
-            if slot.hash == hash && slot.len == len && is_same(&self.words, number as usize) {
+            if slot.key == key && is_same(words, number as usize) {
                 return number;
             }
             at = (at + 1) & mask;
         }
+        self.insert(key, word, words)
     }
 
     #[cold]
-    fn insert(&mut self, at: usize, hash: u64, word: &[u8]) -> u32 {
-        self.words.push(word);
-        // Whoever interns keeps to fewer than 2^32 values.
-        let number = u32::try_from(self.words.len()).unwrap_or(u32::MAX);
-        self.slots[at] = Slot { hash, len: len_of(word), number };
-        if self.words.len() * 2 > self.slots.len() {
+    fn insert(&mut self, key: K, word: &[u8], words: &mut Strings) -> u32 {
+        words.push(word);
+        self.count += 1;
+        if self.count * 2 > self.slots.len() {
             self.grow();
         }
+        // Whoever interns keeps to fewer than 2^32 values.
+        let number = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        self.put(Slot { key, number });
         number - 1
     }
 
     fn grow(&mut self) {
         let factor = if self.slots.len() < MANY_SLOTS { 4 } else { 2 };
-        let mask = self.slots.len() * factor - 1;
-        let mut slots = vec![Slot::default(); mask + 1];
-        for slot in self.slots.iter().filter(|slot| slot.number != 0) {
-            let mut at = slot_of(slot.hash) & mask;
-            while slots[at].number != 0 {
-                at = (at + 1) & mask;
-            }
-            slots[at] = *slot;
+        let slot_count = (self.slots.len() * factor).max(FIRST_SLOT_COUNT);
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); slot_count]);
+        old.into_iter().filter(|slot| slot.number != 0).for_each(|slot| self.put(slot));
+    }
+
+    /// Puts the slot of a word that has none where it belongs.
+    fn put(&mut self, slot: Slot<K>) {
+        let mask = self.slots.len() - 1;
+        let mut at = slot_of(slot.key.hash()) & mask;
+        while self.slots[at].number != 0 {
+            at = (at + 1) & mask;
         }
-        self.slots = slots;
+        self.slots[at] = slot;
     }
 }
 
@@ -164,14 +227,15 @@ fn hash(bytes: &[u8]) -> u64 {
         }
         // The last bytes may overlap with what has been folded in, which does no harm.
         state = folded(state, u128::from_le_bytes(*last));
-    } else if bytes.len() > TOLD_BY_HASH
-        && let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk())
-    {
-        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-        state = folded(state, u128::from(first) << 64 | u128::from(last));
     } else {
         state = (state.rotate_left(23) ^ short_word(bytes)).wrapping_mul(FACTOR);
     }
+    spread(state)
+}
+
+/// The bits that choose a slot are the lowest.
+#[inline(always)]
+fn spread(state: u64) -> u64 {
     state ^ (state >> 32)
 }
 

@@ -1,5 +1,7 @@
 //! The least and the greatest of values, as pages and column chunks say them.
 
+use std::ops::Range;
+
 use colonna_column::Strings;
 use parquet::basic::Type as PhysicalType;
 use parquet::data_type::{ByteArray, FixedLenByteArray};
@@ -62,22 +64,24 @@ impl Bounds {
         (Some(Self { min: Bound::Double(min), max: Bound::Double(max) }), nan_free)
     }
 
-    pub(crate) fn of_strings<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Self> {
-        let first = values.next()?;
+    /// Bounds of the texts in a range of positions.
+    pub(crate) fn of_texts(values: &Strings, range: Range<usize>) -> Option<Self> {
+        let (offsets, arena) = values.parts();
+        // Most are told apart by their first bytes, and only where those are alike, the rest is asked.
+        let mut texts = offsets[range.start..=range.end].windows(2).map(|pair| {
+            let len = pair[1] - pair[0];
+            (first_bytes(&arena[pair[0]..], len), &arena[pair[0]..pair[1]])
+        });
+        let first = texts.next()?;
         let (mut min, mut max) = (first, first);
-        for value in values {
-            if value < min {
-                min = value;
-            } else if value > max {
-                max = value;
+        for text in texts {
+            if text < min {
+                min = text;
+            } else if text > max {
+                max = text;
             }
         }
-        Some(Self { min: Bound::Bytes(min.to_vec()), max: Bound::Bytes(max.to_vec()) })
-    }
-
-    /// Bounds of the texts in a range of positions.
-    pub(crate) fn of_texts(values: &Strings, range: std::ops::Range<usize>) -> Option<Self> {
-        Self::of_strings(range.map(|index| values.bytes(index)))
+        Some(Self { min: Bound::Bytes(min.1.to_vec()), max: Bound::Bytes(max.1.to_vec()) })
     }
 
     pub(crate) fn of_booleans(any_false: bool, any_true: bool) -> Option<Self> {
@@ -94,6 +98,22 @@ impl Bounds {
             self.max = other.max.clone();
         }
     }
+}
+
+/// The first eight of `len` bytes, with others behind them, as a number that orders as they do; zeros
+/// stand where there are fewer.
+#[inline]
+fn first_bytes(bytes: &[u8], len: usize) -> u64 {
+    let word = match bytes.first_chunk() {
+        Some(word) => u64::from_be_bytes(*word),
+        None => {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            u64::from_be_bytes(word)
+        }
+    };
+    let missing = u32::try_from(8_usize.saturating_sub(len) * 8).unwrap_or_default();
+    u64::MAX.checked_shl(missing).map_or(0, |mask| word & mask)
 }
 
 /// A bound as a page index has it, cut where it is long.

@@ -204,10 +204,10 @@ impl<'a> Pages<'a> {
                 dense.bounds(values)
             }
             Kept::Coded(coded, kept) => {
-                let codes = coded.codes(values);
+                let (codes, extremes) = coded.codes(values);
                 let width = kept.width.bits(coded.word_count());
                 dictionary::encode(&mut self.page, &codes, width);
-                coded.bounds(&codes)
+                coded.bounds(&codes, extremes)
             }
         };
         self.note(bounds, is_null_page, null_count);

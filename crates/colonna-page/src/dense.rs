@@ -219,11 +219,13 @@ fn strings(
 ) -> Result<(), PageError> {
     let (offsets, arena) = values.parts();
     let offsets = &offsets[range.start..=range.end];
-    let each = offsets.windows(2).map(|pair| &arena[pair[0]..pair[1]]);
     match way {
         Uncoded::DeltaLength => delta_length_byte_array::encode(out, offsets, arena),
-        Uncoded::DeltaPrefix => delta_byte_array::encode(out, each),
-        _ => plain::encode_strings(out, each),
+        Uncoded::DeltaPrefix => delta_byte_array::encode(out, offsets, arena),
+        _ => {
+            let each = offsets.windows(2).map(|pair| &arena[pair[0]..pair[1]]);
+            plain::encode_strings(out, each)
+        }
     }
 }
 

@@ -287,7 +287,8 @@ impl Sample {
         let mut page = Vec::new();
         levels.encode(&mut page, &self.slots);
         let bits = width.bits(coded.word_count());
-        dictionary::encode(&mut page, &coded.codes(self.positions.clone()), bits);
+        let (codes, _) = coded.codes(self.positions.clone());
+        dictionary::encode(&mut page, &codes, bits);
         let decode_nanos = CODE_NANOS * self.positions.len() as f64;
         Ok(vec![words, Pages { bytes: page, decode_nanos, reads, share: self.share }])
     }

@@ -72,11 +72,22 @@ impl<'a> Dictionary<'a> {
 #[derive(Debug)]
 pub(crate) struct Coded<'a> {
     distinct: &'a Distinct<'a>,
-    codes_of_numbers: Cow<'a, [u32]>,
+    /// For each number what it is coded as.
+    places: Vec<Place>,
     /// For each code where its word stands among the sorted ones; none where codes are in that
     /// order.
     ranks: Option<Vec<u32>>,
 }
+
+/// A word of a dictionary: its code, and where it stands among the sorted ones.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    code: u32,
+    rank: u32,
+}
+
+/// Where words stand among the sorted ones, the first of them and the last.
+pub(crate) type Extremes = Option<(u32, u32)>;
 
 #[derive(Debug)]
 enum Words<'a> {
@@ -171,16 +182,13 @@ impl<'a> Distinct<'a> {
             ranks.sort_by_key(|rank| std::cmp::Reverse(self.sorted[*rank as usize].1));
             ranks
         });
-        let codes_of_numbers: Cow<'_, [u32]> = match &ranks {
-            Some(ranks) => {
-                let codes = inverse(ranks);
-                // Of nothing but nulls there are words and no code.
-                let code = |rank: &u32| codes.get(*rank as usize).copied().unwrap_or_default();
-                self.ranks.iter().map(code).collect()
-            }
-            None => Cow::Borrowed(&self.ranks),
+        let codes = ranks.as_deref().map(inverse);
+        let place = |rank: &u32| {
+            // Of nothing but nulls there are words and no code.
+            let code = |codes: &Vec<u32>| codes.get(*rank as usize).copied().unwrap_or_default();
+            Place { code: codes.as_ref().map_or(*rank, code), rank: *rank }
         };
-        Coded { distinct: self, codes_of_numbers, ranks }
+        Coded { distinct: self, places: self.ranks.iter().map(place).collect(), ranks }
     }
 }
 
@@ -189,10 +197,17 @@ impl Coded<'_> {
         self.distinct.word_count()
     }
 
-    /// The codes of some values.
-    pub(crate) fn codes(&self, range: Range<usize>) -> Vec<u32> {
-        let code = |number: &u32| self.codes_of_numbers[*number as usize];
-        self.distinct.numbers[range].iter().map(code).collect()
+    /// The codes of some values, and the extremes of their words.
+    pub(crate) fn codes(&self, range: Range<usize>) -> (Vec<u32>, Extremes) {
+        let (numbers, places) = (&self.distinct.numbers[range], self.places.as_slice());
+        let (mut min, mut max) = (u32::MAX, 0);
+        let mut codes = vec![0; numbers.len()];
+        for (code, number) in codes.iter_mut().zip(numbers) {
+            let place = places[*number as usize];
+            (min, max) = (min.min(place.rank), max.max(place.rank));
+            *code = place.code;
+        }
+        (codes, (min <= max).then_some((min, max)))
     }
 
     /// Whether the words ascend.
@@ -229,8 +244,8 @@ impl Coded<'_> {
         Ok(())
     }
 
-    /// The least and the greatest of the values of these codes, and whether none of them is NaN.
-    pub(crate) fn bounds(&self, codes: &[u32]) -> (Option<Bounds>, bool) {
+    /// The least and the greatest of the values of these codes with these extremes, and whether none of them is NaN.
+    pub(crate) fn bounds(&self, codes: &[u32], extremes: Extremes) -> (Option<Bounds>, bool) {
         let sorted = &self.distinct.sorted;
         if let Words::Double(words) = &self.distinct.words {
             let word = |rank: usize| words[sorted[rank].0 as usize];
@@ -242,25 +257,11 @@ impl Coded<'_> {
                 let words = codes.iter().map(|code| word(self.rank(*code)));
                 return Bounds::of_f64(&words.collect::<Vec<f64>>());
             }
-            let extremes = self.extreme_ranks(codes);
             let extremes = extremes.map(|(min, max)| [word(min as usize), word(max as usize)]);
             return Bounds::of_f64(extremes.as_ref().map_or(&[], <[f64; 2]>::as_slice));
         }
         let bound = |rank: u32| self.distinct.words.bound(sorted[rank as usize].0 as usize);
-        let extremes = self.extreme_ranks(codes);
         (extremes.map(|(min, max)| Bounds { min: bound(min), max: bound(max) }), true)
-    }
-
-    /// Where the words of these codes stand among the sorted ones, the first of them and the last.
-    fn extreme_ranks(&self, codes: &[u32]) -> Option<(u32, u32)> {
-        let widen = |(min, max): (u32, u32), rank: u32| (min.min(rank), max.max(rank));
-        let (min, max) = match &self.ranks {
-            None => codes.iter().copied().fold((u32::MAX, 0), widen),
-            Some(ranks) => {
-                codes.iter().map(|code| ranks[*code as usize]).fold((u32::MAX, 0), widen)
-            }
-        };
-        (min <= max).then_some((min, max))
     }
 
     /// Where the word of a code stands among the sorted ones.

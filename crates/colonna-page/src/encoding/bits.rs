@@ -34,20 +34,27 @@ pub(super) fn pack<T: Copy + Into<u32>>(out: &mut Vec<u8>, values: &[T], width: 
     }
 }
 
-/// Packs a block of values of `WIDTH` bits. The width is known when it is compiled, so that the
-/// loop becomes straight code.
+/// So many values of any width end at a whole byte, too, and are few enough that a loop over them
+/// becomes straight code.
+const GROUP: usize = 8;
+
+/// Packs a block of values of `WIDTH` bits. The width is known when it is compiled.
 fn pack_block<const WIDTH: usize>(values: &[u32; BLOCK], out: &mut Vec<u8>) {
-    let mut words = [0_u32; BLOCK];
-    for (index, value) in values.iter().enumerate() {
-        let (word, shift) = (index * WIDTH / 32, index * WIDTH % 32);
-        words[word] |= value << shift;
-        if shift + WIDTH > 32 {
-            words[word + 1] |= value >> (32 - shift);
-        }
-    }
+    // What a group has too much is overwritten by the next, or cut off in the end.
     let mut bytes = [0_u8; BLOCK * 4];
-    for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-        *bytes = word.to_le_bytes();
+    for (index, values) in values.as_chunks::<GROUP>().0.iter().enumerate() {
+        let mut words = [0_u64; GROUP / 2];
+        for (index, value) in values.iter().enumerate() {
+            let (word, shift) = (index * WIDTH / 64, index * WIDTH % 64);
+            words[word] |= u64::from(*value) << shift;
+            if shift + WIDTH > 64 {
+                words[word + 1] |= u64::from(*value) >> (64 - shift);
+            }
+        }
+        let words = words.map(u64::to_le_bytes);
+        if let Some(room) = bytes[index * WIDTH..].first_chunk_mut::<{ GROUP * 4 }>() {
+            room.copy_from_slice(words.as_flattened());
+        }
     }
     out.extend_from_slice(&bytes[..WIDTH * 4]);
 }

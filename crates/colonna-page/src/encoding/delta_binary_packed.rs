@@ -1,6 +1,8 @@
 //! DELTA_BINARY_PACKED: the first integer, and then the steps from one to the next, above the
 //! smallest step of their block, in as few bits as the largest of them needs.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::{bits, malformed, split, varint};
 use crate::PageError;
 
@@ -22,29 +24,29 @@ pub enum Widths {
 
 /// Adds integers of 64 bits.
 pub fn encode_i64(out: &mut Vec<u8>, values: &[i64], widths: Widths) {
-    encode(out, values.iter().copied(), widths, i64::wrapping_sub);
+    let step = |pair: &[i64]| pair[1].wrapping_sub(pair[0]);
+    let steps: Vec<i64> = values.windows(2).map(step).collect();
+    encode(out, values.first().copied(), &steps, widths);
 }
 
 /// Adds integers of 32 bits. Their steps are of 32 bits, too, as readers of 32 bits expect.
 pub fn encode_i32(out: &mut Vec<u8>, values: &[i32], widths: Widths) {
-    // What stands here came from 32 bits, so the lower half of a difference is all of it.
-    let step = |value: i64, last: i64| i64::from((value.wrapping_sub(last) & 0xffff_ffff) as i32);
-    encode(out, values.iter().copied().map(i64::from), widths, step);
+    let step = |pair: &[i32]| i64::from(pair[1].wrapping_sub(pair[0]));
+    let steps: Vec<i64> = values.windows(2).map(step).collect();
+    encode(out, values.first().copied().map(i64::from), &steps, widths);
 }
 
-fn encode(
-    out: &mut Vec<u8>,
-    mut values: impl ExactSizeIterator<Item = i64>,
-    widths: Widths,
-    step: impl Fn(i64, i64) -> i64,
-) {
+fn encode(out: &mut Vec<u8>, first: Option<i64>, steps: &[i64], widths: Widths) {
     varint::write(out, BLOCK as u64);
     varint::write(out, MINIBLOCKS as u64);
-    varint::write(out, values.len() as u64);
-    let mut last = values.next().unwrap_or_default();
-    varint::write_signed(out, last);
-    let steps: Vec<i64> =
-        values.map(|value| step(value, std::mem::replace(&mut last, value))).collect();
+    varint::write(out, steps.len() as u64 + u64::from(first.is_some()));
+    varint::write_signed(out, first.unwrap_or_default());
+    dispatch!(Level::new(), simd => encode_blocks(simd, out, steps, widths));
+}
+
+/// Adds all blocks, in the vectors that the processor has: each passes over its steps several times.
+#[inline(always)]
+fn encode_blocks<S: Simd>(_: S, out: &mut Vec<u8>, steps: &[i64], widths: Widths) {
     let smallest = steps.iter().copied().min().unwrap_or_default();
     for steps in steps.chunks(BLOCK) {
         encode_block(out, steps, smallest, widths);
@@ -52,40 +54,35 @@ fn encode(
 }
 
 /// Adds a block of steps, none of which is below `smallest`.
+#[inline(always)]
 fn encode_block(out: &mut Vec<u8>, steps: &[i64], smallest: i64, widths: Widths) {
-    let above = |base: i64| {
-        let mut above = [0_u64; BLOCK];
-        for (place, step) in above.iter_mut().zip(steps) {
-            *place = step.wrapping_sub(base).cast_unsigned();
-        }
-        above
-    };
-    let width = |above: &[u64]| bits::width_of(above.iter().fold(0, |bits, step| bits | step));
     let mut base = steps.iter().copied().min().unwrap_or_default();
-    let whole_bytes = |base: i64| width(&above(base)[..steps.len()]).next_multiple_of(8);
+    let largest = steps.iter().copied().max().unwrap_or_default();
+    let above = |step: i64, base: i64| step.wrapping_sub(base).cast_unsigned();
+    let whole_bytes = |base| bits::width_of(above(largest, base)).next_multiple_of(8);
     if widths == Widths::WholeBytes && whole_bytes(smallest) == whole_bytes(base) {
         base = smallest;
     }
     varint::write_signed(out, base);
-    let above = above(base);
-    let miniblocks = steps.len().div_ceil(MINIBLOCK);
+    let mut all_above = [0_u64; BLOCK];
+    for (place, step) in all_above.iter_mut().zip(steps) {
+        *place = above(*step, base);
+    }
+    let (miniblocks, _) = all_above.as_chunks::<MINIBLOCK>();
+    let used = steps.len().div_ceil(MINIBLOCK);
     let mut bit_widths = [0; MINIBLOCKS];
-    for (bits, miniblock) in bit_widths.iter_mut().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
-        *bits = width(miniblock);
+    for (width, miniblock) in bit_widths.iter_mut().zip(miniblocks).take(used) {
+        *width = match widths {
+            Widths::WholeBytes => whole_bytes(base),
+            Widths::Natural => bits::width_of(miniblock.iter().fold(0, |bits, step| bits | step)),
+        };
     }
-    if widths == Widths::WholeBytes {
-        bit_widths[..miniblocks].fill(whole_bytes(base));
-    }
-    out.extend(bit_widths.iter().map(|width| (width & 0xff) as u8));
-    for (width, miniblock) in bit_widths.iter().zip(above.chunks(MINIBLOCK)).take(miniblocks) {
-        if *width <= u32::BITS {
-            let mut narrow = [0; MINIBLOCK];
-            for (place, step) in narrow.iter_mut().zip(miniblock) {
-                *place = (step & 0xffff_ffff) as u32;
-            }
-            bits::pack(out, &narrow, *width);
+    out.extend(bit_widths.map(|width| (width & 0xff) as u8));
+    for (width, miniblock) in bit_widths.into_iter().zip(miniblocks).take(used) {
+        if width <= u32::BITS {
+            bits::pack(out, &miniblock.map(|step| (step & 0xffff_ffff) as u32), width);
         } else {
-            bits::pack_wide(out, miniblock, *width);
+            bits::pack_wide(out, miniblock, width);
         }
     }
 }

@@ -7,28 +7,61 @@ use super::delta_binary_packed::{self, Widths};
 use super::{delta_length_byte_array, malformed};
 use crate::PageError;
 
-/// Adds texts.
+/// Adds the texts between these offsets, which lead into `arena`.
 ///
 /// # Errors
 ///
 /// Where one of them is longer than the format allows.
-pub fn encode<'a>(
-    out: &mut Vec<u8>,
-    values: impl ExactSizeIterator<Item = &'a [u8]>,
-) -> Result<(), PageError> {
-    let mut shared_lens = Vec::with_capacity(values.len());
-    let mut endings = Strings::with_capacity(values.len(), 0);
-    let mut last: &[u8] = &[];
-    for value in values {
-        let shared = last.iter().zip(value).take_while(|(last, byte)| last == byte).count();
-        let too_long = |_| PageError::TooLong { byte_len: value.len() };
-        shared_lens.push(i32::try_from(shared).map_err(too_long)?);
-        endings.push(&value[shared..]);
-        last = value;
+pub fn encode(out: &mut Vec<u8>, offsets: &[usize], arena: &[u8]) -> Result<(), PageError> {
+    let count = offsets.len().saturating_sub(1);
+    let (mut shared_lens, mut ending_lens) = (vec![0; count], vec![0; count]);
+    let mut endings = Vec::new();
+    let (mut last, mut last_len) = (arena, 0);
+    let lens = shared_lens.iter_mut().zip(&mut ending_lens);
+    for (pair, (shared_len, ending_len)) in offsets.windows(2).zip(lens) {
+        let (text, len) = (&arena[pair[0]..], pair[1] - pair[0]);
+        let shared = shared_start(last, text, len.min(last_len));
+        let signed = |len| i32::try_from(len).map_err(|_| PageError::TooLong { byte_len: len });
+        (*shared_len, *ending_len) = (signed(shared)?, signed(len - shared)?);
+        push_start(&mut endings, &text[shared..], len - shared);
+        (last, last_len) = (text, len);
     }
     delta_binary_packed::encode_i32(out, &shared_lens, Widths::Natural);
-    let (offsets, arena) = endings.parts();
-    delta_length_byte_array::encode(out, offsets, arena)
+    delta_binary_packed::encode_i32(out, &ending_lens, Widths::Natural);
+    out.extend_from_slice(&endings);
+    Ok(())
+}
+
+/// How many bytes are the same at the start of both, of at most so many.
+#[inline]
+fn shared_start(left: &[u8], right: &[u8], most: usize) -> usize {
+    let mut shared = 0;
+    while let (Some(left), Some(right)) = (word(left, shared), word(right, shared)) {
+        let differing = left ^ right;
+        shared += (differing.trailing_zeros() / u8::BITS) as usize;
+        if differing != 0 || shared >= most {
+            return shared.min(most);
+        }
+    }
+    let rest = left[shared..most].iter().zip(&right[shared..most]);
+    shared + rest.take_while(|(left, right)| left == right).count()
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
+}
+
+/// Adds the first `len` bytes. Few of them are added as a whole word, of which the rest is taken back.
+#[inline]
+fn push_start(out: &mut Vec<u8>, bytes: &[u8], len: usize) {
+    match bytes.first_chunk::<WORD>() {
+        Some(word) if len <= WORD => {
+            let end = out.len() + len;
+            out.extend_from_slice(word);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&bytes[..len]),
+    }
 }
 
 /// The texts of a page, of which there must be at most `most`, and which may have `most_bytes`
@@ -120,13 +153,17 @@ mod tests {
         fn decoding_inverts_encoding(
             mut texts in prop::collection::vec("[ab]{0,12}|[ab]{10,40}", 0..300),
             sorted in any::<bool>(),
+            start: prop::sample::Index,
         ) {
             if sorted {
                 texts.sort();
             }
-            let values: Strings = texts.iter().collect();
+            let all: Strings = texts.iter().collect();
+            let start = start.index(texts.len() + 1);
+            let (offsets, arena) = all.parts();
             let mut bytes = Vec::new();
-            encode(&mut bytes, values.iter()).unwrap();
+            encode(&mut bytes, &offsets[start..], arena).unwrap();
+            let values = all.slice(start..texts.len());
             prop_assert_eq!(&decode(&bytes, texts.len(), values.byte_len()).unwrap(), &values);
             if let Some(too_few) = values.byte_len().checked_sub(1) {
                 prop_assert!(decode(&bytes, texts.len(), too_few).is_err());

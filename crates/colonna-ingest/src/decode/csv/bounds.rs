@@ -3,6 +3,8 @@
 //! It knows records in which quotes are told apart by counting and which have one number of fields. It
 //! stops before a record in which it meets anything else.
 
+use std::ops::Range;
+
 use fearless_simd::{Level, Simd, dispatch};
 
 use super::dialect::Dialect;
@@ -35,7 +37,7 @@ pub(super) struct Bounds<'a> {
     starts: Vec<u32>,
     count: usize,
     field_count: usize,
-    has_doubled: bool,
+    doubled: Range<usize>,
     has_returns: bool,
 }
 
@@ -79,7 +81,7 @@ impl<'a> Bounds<'a> {
             starts: Vec::new(),
             count: 0,
             field_count: 0,
-            has_doubled: false,
+            doubled: 0..0,
             has_returns: false,
         })
     }
@@ -115,9 +117,9 @@ impl<'a> Bounds<'a> {
         self.starts.get(..=count).unwrap_or_default()
     }
 
-    /// Whether any field has a doubled quote.
-    pub(super) fn has_doubled(&self) -> bool {
-        self.has_doubled
+    /// Where doubled quotes stand, from before the first of them until behind the last.
+    pub(super) fn doubled(&self) -> &Range<usize> {
+        &self.doubled
     }
 
     /// How many fields each of them has.
@@ -160,12 +162,15 @@ impl<'a> Bounds<'a> {
         let (mut bounds, mut starts) = (Noted::new(&mut self.bounds), Noted::new(&mut self.starts));
         bounds.note(first, 1);
         starts.note_few(first, 1);
-        (self.has_doubled, self.has_returns) = (false, false);
+        (self.doubled, self.has_returns) = (0..0, false);
         for (at, block) in ends.behind(start) {
+            if block.has_doubled {
+                let first = if self.doubled.is_empty() { at } else { self.doubled.start };
+                self.doubled = first..at + BLOCK_LEN;
+            }
             let Ok(at) = u32::try_from(at) else { break };
             bounds.note(at + 1, block.fields);
             starts.note_few(at + 1, block.lines);
-            self.has_doubled |= block.has_doubled;
             self.has_returns |= block.has_returns;
             if bounds.count > most_bounds || starts.count > most {
                 break;

@@ -8,6 +8,8 @@
 //! [`Records`](super::records::Records) and [`Shaper::push_text`]. So it decides nothing, and whatever
 //! it accepts the ordinary way would have written just so.
 
+use std::ops::Range;
+
 use colonna_column::{ColumnBuilder, ColumnError};
 
 use super::bounds::{Bounds, Places};
@@ -26,9 +28,6 @@ const MOST_REFUSED: usize = 64;
 
 /// As many records are taken at a time at most, so that their bytes stay in the cache.
 const MOST_AT_A_TIME: usize = MOST_LANES;
-
-/// As many values are read before they are added to their column.
-const ADDED_AT_ONCE: usize = 32;
 
 /// Reads the records of a chunk.
 pub(super) struct Shredder<'a> {
@@ -201,7 +200,7 @@ impl<'a> Line<'a> {
         let is_text = matches!(cell.form, Form::Text);
         let may_have_returns = bounds.may_have_returns(index);
         let goes_fast = !may_have_returns && (is_text || !self.may_null_be_a_value);
-        let has_doubled = bounds.has_doubled();
+        let doubled = bounds.doubled();
         let mut left = bounds.places(index);
         let mut taken = 0;
         loop {
@@ -212,7 +211,7 @@ impl<'a> Line<'a> {
             }
             column.push_nulls_to(row + taken);
             if goes_fast {
-                let added = self.push(lanes, cell, column, left.clone(), has_doubled);
+                let added = self.push(lanes, cell, column, left.clone(), doubled);
                 let added = added.unwrap_or_default();
                 (left, taken) = (left.behind(added), taken + added);
             }
@@ -222,7 +221,7 @@ impl<'a> Line<'a> {
                 end = bounds.without_returns(start, end);
             }
             let is_added =
-                start == end || self.push_one(cell, column, (start, end), has_doubled).is_some();
+                start == end || self.push_one(cell, column, (start, end), doubled).is_some();
             if !is_added {
                 return taken;
             }
@@ -237,11 +236,11 @@ impl<'a> Line<'a> {
         cell: &mut Cell<'_>,
         column: &mut ColumnBuilder,
         places: Places<'_>,
-        has_doubled: bool,
+        doubled: &Range<usize>,
     ) -> Result<usize, ColumnError> {
         let bytes = self.bytes;
         match &mut cell.form {
-            Form::Text => self.add_texts(column, places, has_doubled),
+            Form::Text => self.add_texts(column, places, doubled),
             Form::Integer => add_whole(column, lanes.integers(bytes, places)),
             Form::Date(moments) => add_whole(column, lanes.days(bytes, places, moments)),
             Form::Moment(moments) => add_whole(column, lanes.moments(bytes, places, moments)),
@@ -258,45 +257,30 @@ impl<'a> Line<'a> {
         &self,
         column: &mut ColumnBuilder,
         places: Places<'_>,
-        has_doubled: bool,
+        doubled: &Range<usize>,
     ) -> Result<usize, ColumnError> {
-        let mut places = places;
-        let mut added = 0;
-        loop {
-            let mut texts = [""; ADDED_AT_ONCE];
-            let mut count = 0;
-            for (text, (start, end)) in texts.iter_mut().zip(&mut places) {
-                let Some(plain) = self.plain_text(start, end, has_doubled) else { break };
-                *text = plain;
-                count += 1;
-            }
-            column.extend_texts(texts.get(..count).unwrap_or_default())?;
-            added += count;
-            if count < ADDED_AT_ONCE {
-                return Ok(added);
-            }
-        }
+        column.extend_texts(Texts { line: self, places, doubled })
     }
 
     /// The text of a field that is no null, and has no escapes.
     #[inline(always)]
-    fn plain_text(&self, start: usize, end: usize, has_doubled: bool) -> Option<&'a str> {
-        let kind = self.start(start);
-        if kind == 0 {
-            return self.text.get(start..end);
+    fn plain_text(&self, start: usize, end: usize, doubled: &Range<usize>) -> Option<&'a [u8]> {
+        let kind = |byte: &u8| self.starts[usize::from(*byte)];
+        let field = self.bytes.get(start..end)?;
+        let (first, rest) = field.split_first()?;
+        if kind(first) == 0 {
+            return Some(field);
         }
-        let last = self.bytes.get(end.wrapping_sub(1)).copied().unwrap_or_default();
-        let is_closed = self.starts[usize::from(last)] == QUOTE;
-        if kind != QUOTE || end <= start + 2 || !is_closed || self.start(start + 1) == NULL {
+        let (last, text) = rest.split_last()?;
+        if kind(first) != QUOTE || kind(last) != QUOTE || kind(text.first()?) == NULL {
             return None;
         }
-        let text = self.text.get(start + 1..end - 1)?;
-        (!has_doubled || !self.has_quote(text)).then_some(text)
+        (!may_have(start, end, doubled) || !self.has_quote(text)).then_some(text)
     }
 
     #[cold]
-    fn has_quote(&self, text: &str) -> bool {
-        self.dialect.quote.is_some_and(|quote| text.as_bytes().contains(&quote))
+    fn has_quote(&self, text: &[u8]) -> bool {
+        self.dialect.quote.is_some_and(|quote| text.contains(&quote))
     }
 
     /// What a field may be that starts there.
@@ -313,7 +297,7 @@ impl<'a> Line<'a> {
         cell: &mut Cell<'_>,
         column: &mut ColumnBuilder,
         (start, end): (usize, usize),
-        has_doubled: bool,
+        doubled: &Range<usize>,
     ) -> Option<()> {
         let quote = self.dialect.quote.as_ref();
         let is_quoted = quote.is_some() && self.bytes.get(start) == quote;
@@ -323,7 +307,7 @@ impl<'a> Line<'a> {
         }
         let (start, end) = if is_quoted { (start + 1, end - 1) } else { (start, end) };
         let text = self.text.get(start..end)?;
-        if is_quoted && has_doubled && self.has_quote(text) {
+        if is_quoted && may_have(start, end, doubled) && self.has_quote(text.as_bytes()) {
             let mut unescaped = String::with_capacity(text.len());
             unescape(self.dialect, true, text, &mut unescaped);
             return self.value(cell, column, &unescaped, true);
@@ -366,6 +350,30 @@ impl<'a> Line<'a> {
         let is_open = matches!(cell.shape, ValueShape::Text(reading) if reading.is_open);
         (!is_open && write_text(column, cell.shape, text, cell.exactly)).then_some(())
     }
+}
+
+/// The texts of a field in some records, up to the first that is a null or has escapes. They stand
+/// between delimiters and quotes, which are characters, and so they are as valid as the whole text.
+struct Texts<'t> {
+    line: &'t Line<'t>,
+    places: Places<'t>,
+    doubled: &'t Range<usize>,
+}
+
+impl<'t> Iterator for Texts<'t> {
+    type Item = &'t [u8];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'t [u8]> {
+        let (start, end) = self.places.next()?;
+        self.line.plain_text(start, end, self.doubled)
+    }
+}
+
+/// Whether a field may have something of what stands in a range.
+#[inline(always)]
+fn may_have(start: usize, end: usize, range: &Range<usize>) -> bool {
+    end > range.start && start < range.end
 }
 
 fn add_whole(column: &mut ColumnBuilder, values: &[i64]) -> Result<usize, ColumnError> {
