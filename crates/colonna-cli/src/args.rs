@@ -27,6 +27,7 @@ Examples:
     $ colonna load warehouse/events logs/ --time ts --dry-run --json
 
 The same input loaded again is no new rows: a load is known by its sources (or --identity).
+With --replace it is done again, for others may have come since.
 Records that cannot be read are set aside with file, line and reason:
     $ colonna query warehouse/events/_quarantine \"SELECT source, line, reason FROM t\"";
 

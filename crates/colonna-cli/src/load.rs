@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use colonna::{Granularity, Ingest, LoadReport, MissingTime, Mode, Profile, Table};
 
-use crate::Outcome;
 use crate::args::{self, Bounds, LoadArgs, Replace};
-use crate::error::CliError;
+use crate::error::{CliError, in_one_line};
 use crate::output::Output;
 use crate::progress::Bar;
 use crate::reading;
+use crate::{Outcome, complain};
 
 /// Loads the input and reports what became of it.
 pub(crate) fn run(args: &LoadArgs, bounds: Bounds) -> Result<Outcome, CliError> {
@@ -113,7 +113,11 @@ fn tell(report: &LoadReport, as_json: bool) -> Result<(), CliError> {
     } else {
         report.to_string()
     };
-    let told = Output::standard().write_line(&text);
-    // The rows are in the table, whether or not anybody reads on.
-    told.or_else(|error| if error.is_broken_pipe() { Ok(()) } else { Err(error) })
+    // The rows are in the table, whether or not anybody reads on, and the exit code says so.
+    if let Err(error) = Output::standard().write_line(&text)
+        && !error.is_broken_pipe()
+    {
+        complain(&format!("the load is done; of its report: {}", in_one_line(&error)));
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Where answers and reports go.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,43 +8,42 @@ use crate::error::CliError;
 
 /// A file or standard output, buffered.
 pub(crate) struct Output {
-    sink: Box<dyn Write + Send>,
-    path: Option<PathBuf>,
+    file: Option<(File, PathBuf)>,
 }
 
 impl Output {
-    /// The file of that path, made anew, or standard output.
+    /// The file of that path, or standard output. What stands in the file goes when something is
+    /// written.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, CliError> {
-        let Some(path) = path else {
-            return Ok(Self { sink: Box::new(BufWriter::new(io::stdout())), path: None });
-        };
-        let file = File::create(path)
-            .map_err(|source| CliError::Write { path: path.to_owned(), source })?;
-        Ok(Self { sink: Box::new(BufWriter::new(file)), path: Some(path.to_owned()) })
+        let Some(path) = path else { return Ok(Self::standard()) };
+        let file = OpenOptions::new().create(true).write(true).truncate(false).open(path);
+        let file = file.map_err(|source| CliError::Write { path: path.to_owned(), source })?;
+        Ok(Self { file: Some((file, path.to_owned())) })
     }
 
     /// Standard output.
     pub(crate) fn standard() -> Self {
-        Self { sink: Box::new(BufWriter::new(io::stdout())), path: None }
+        Self { file: None }
     }
 
     /// Whether it is what somebody looks at.
     pub(crate) fn is_terminal(&self) -> bool {
-        self.path.is_none() && io::stdout().is_terminal()
+        self.is_standard() && io::stdout().is_terminal()
     }
 
     /// Whether it is standard output.
     pub(crate) fn is_standard(&self) -> bool {
-        self.path.is_none()
+        self.file.is_none()
     }
 
     /// Writes by `write`, to the last byte.
     pub(crate) fn write(
-        mut self,
+        self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliError> {
-        let written = write(&mut self.sink).and_then(|()| self.sink.flush());
-        written.map_err(|source| match self.path {
+        let path = self.file.as_ref().map(|(_, path)| path.clone());
+        let mut sink = self.into_sink()?;
+        write(&mut sink).and_then(|()| sink.flush()).map_err(|source| match path {
             Some(path) => CliError::Write { path, source },
             None => CliError::Output { source },
         })
@@ -55,8 +54,15 @@ impl Output {
         self.write(|out| writeln!(out, "{line}"))
     }
 
-    /// The sink, for a writer that keeps it.
-    pub(crate) fn into_sink(self) -> Box<dyn Write + Send> {
-        self.sink
+    /// The sink, empty, for a writer that keeps it.
+    pub(crate) fn into_sink(self) -> Result<Box<dyn Write + Send>, CliError> {
+        let Some((file, path)) = self.file else {
+            return Ok(Box::new(BufWriter::new(io::stdout())));
+        };
+        // A pipe or a device has no length.
+        let emptied =
+            file.metadata().and_then(|it| if it.is_file() { file.set_len(0) } else { Ok(()) });
+        emptied.map_err(|source| CliError::Write { path, source })?;
+        Ok(Box::new(BufWriter::new(file)))
     }
 }

@@ -110,7 +110,7 @@ fn write_rows(answer: &Answer, format: OutputFormat, output: Output) -> Result<(
         OutputFormat::Csv => output.write(|out| csv::write(out, rows)),
         OutputFormat::Json => output.write(|out| json::write_lines(out, rows)),
         OutputFormat::Parquet => {
-            let sink = output.into_sink();
+            let sink = output.into_sink()?;
             let written = write_file(sink, rows.schema(), [rows], &WriteOptions::default());
             let flushed = written.map_err(|source| CliError::Parquet { source })?.0.flush();
             flushed.map_err(|source| CliError::Output { source })

@@ -47,6 +47,16 @@ pub enum IngestError {
         /// What it looks like.
         found: &'static str,
     },
+    /// A record of CSV has more fields than are read.
+    #[error("{name}:{line}: a record of more than {limit} fields; is the delimiter another one?")]
+    TooManyFields {
+        /// The source.
+        name: Arc<str>,
+        /// Where the record starts.
+        line: u64,
+        /// The most fields.
+        limit: usize,
+    },
     /// A record is too large.
     #[error(
         "{name}:{line}: a record is larger than {limit} bytes or never ends; raise the limit of a record's bytes if it is right"

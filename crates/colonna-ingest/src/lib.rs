@@ -54,7 +54,9 @@ pub use chunk::{Chunk, Position};
 pub use decode::Value;
 pub use decode::{Decoded, Observed};
 pub use error::IngestError;
-pub use infer::{Conflict, Evidence, FieldReport, GivenType, InferOptions, Inferred, infer};
+pub use infer::{
+    Conflict, Evidence, FieldReport, GivenType, InferOptions, Inferred, RESIDUAL, infer,
+};
 pub use options::{
     CsvOptions, FormatName, JsonOptions, Limits, Mark, ReadOptions, TextOptions, Unwrap,
 };

@@ -58,9 +58,10 @@ impl Prepared {
         }
     }
 
-    /// How many lines before the records were passed over, because nothing in them is a record.
-    pub fn skipped_lines(&self) -> u64 {
-        self.decoder.skipped_lines()
+    /// What of the source is passed over, because it was taken for something that is no record, such
+    /// as `3 lines before the records`.
+    pub fn passed_over(&self) -> Vec<String> {
+        self.decoder.passed_over()
     }
 
     /// The source in pieces of whole records, in memory that does not grow with it.

@@ -81,21 +81,24 @@ pub fn commit(planned: &Snapshot, change: &Change) -> Result<Committed, StorageE
     let mut snapshot = planned.clone();
     for _ in 0..MOST_TRIES {
         if landed_before(&snapshot, change)? {
-            return Ok(Committed::Before { version: snapshot.version() });
+            // Whoever made it may have gone before it was durable.
+            return snapshot.sync_log().map_or_else(
+                |error| Err(unknown(snapshot.version(), Box::new(error))),
+                |()| Ok(Committed::Before { version: snapshot.version() }),
+            );
         }
         let transaction = transaction(&snapshot, change)?;
         match transaction.commit(&snapshot)? {
             CommitOutcome::Committed { version } => return Ok(Committed::Now { version }),
             CommitOutcome::Unknown { source } => {
-                // A later reader may know. The disk that failed is not asked to write again.
-                let seen =
-                    snapshot.refresh().and_then(|now| Ok((landed_before(&now, change)?, now)));
+                // To be seen is not enough: a disk that has failed refuses to say that it is durable.
+                let seen = snapshot.sync_log().and_then(|()| {
+                    let now = snapshot.refresh()?;
+                    Ok((landed_before(&now, change)?, now))
+                });
                 return match seen {
                     Ok((true, now)) => Ok(Committed::Now { version: now.version() }),
-                    _ => Err(StorageError::OutcomeUnknown {
-                        version: snapshot.version() + 1,
-                        source,
-                    }),
+                    _ => Err(unknown(snapshot.version() + 1, source)),
                 };
             }
             CommitOutcome::Conflict { winner } => {
@@ -108,6 +111,10 @@ pub fn commit(planned: &Snapshot, change: &Change) -> Result<Committed, StorageE
         }
     }
     Err(StorageError::TooManyRaces { path: planned.root().to_owned(), tries: MOST_TRIES })
+}
+
+fn unknown(version: u64, source: crate::error::Cause) -> StorageError {
+    StorageError::OutcomeUnknown { version, source }
 }
 
 fn landed_before(snapshot: &Snapshot, change: &Change) -> Result<bool, StorageError> {

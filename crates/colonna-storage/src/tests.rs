@@ -201,6 +201,7 @@ fn a_struct_gets_the_fields_it_lacks_also_inside_lists() {
 
 #[test]
 fn a_crash_between_any_two_steps_of_a_load_leaves_the_old_rows_or_the_new() {
+    let (mut landed, mut told) = (None, None);
     for steps in 0..60 {
         let (_folder, table) = new_table();
         append(&table, &rows("2025-10-01", 0..3)).unwrap();
@@ -218,8 +219,12 @@ fn a_crash_between_any_two_steps_of_a_load_leaves_the_old_rows_or_the_new() {
         let after = Snapshot::open(table.root(), None).unwrap();
         let found = ids(&after);
         assert!(found == [0, 1, 2] || found == [0, 1, 2, 10, 11], "{found:?}");
+        if found.len() == 5 {
+            landed.get_or_insert(steps);
+        }
         if result.is_ok() {
             assert_eq!(found.len(), 5);
+            told.get_or_insert(steps);
         }
         // The rerun neither loses nor repeats a row.
         let rerun = Change {
@@ -230,6 +235,8 @@ fn a_crash_between_any_two_steps_of_a_load_leaves_the_old_rows_or_the_new() {
         commit(&after, &rerun).unwrap();
         assert_eq!(ids(&after.refresh().unwrap()), [0, 1, 2, 10, 11]);
         if !crashed {
+            // What is visible is not acknowledged before its name is durable, too.
+            assert!(landed < told, "visible after {landed:?} steps, told after {told:?}");
             return;
         }
     }

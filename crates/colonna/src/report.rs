@@ -36,6 +36,8 @@ pub struct LoadReport {
     pub rows_quarantined: u64,
     /// Rows that stand in the null partition, for want of the time or column to partition by.
     pub rows_without_partition: u64,
+    /// Rows of which something stands in `_residual`, because no column takes it.
+    pub rows_with_residual: u64,
     /// Rows that were in the table before and that this load replaced.
     pub rows_replaced: u64,
     /// Data files written.
@@ -69,6 +71,7 @@ impl LoadReport {
             rows_written: 0,
             rows_quarantined: 0,
             rows_without_partition: 0,
+            rows_with_residual: 0,
             rows_replaced: 0,
             files: 0,
             partitions: 0,
@@ -159,6 +162,10 @@ impl fmt::Display for LoadReport {
                 "\n{} in the null partition",
                 counted(self.rows_without_partition, "row")
             )?;
+        }
+        if self.rows_with_residual > 0 {
+            let rows = counted(self.rows_with_residual, "row");
+            write!(formatter, "\n{rows} with values in _residual, which no column takes")?;
         }
         self.notes.iter().try_for_each(|note| write!(formatter, "\nnote: {note}"))?;
         self.first_rejects

@@ -225,3 +225,38 @@ fn records_that_are_arrays_take_their_names_from_the_first() {
     sandbox.run(&["load", "rows", "in.ndjson", "--array-header"]).text(0);
     assert_eq!(sandbox.rows("rows", "SELECT a, b FROM t ORDER BY a"), "a,b\n1,x\n2,y\n");
 }
+
+#[test]
+fn what_is_passed_over_and_what_no_column_takes_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "channel,members\nx,5\n#dev\n#ops\n");
+    let told = sandbox.run(&["load", "t", "in.csv"]).text(0);
+    assert!(told.contains("in.csv: lines with # in front, as comments"), "{told}");
+    let load = ["load", "t", "in.csv", "--comment", "none", "--again"];
+    assert!(sandbox.run(&load).text(0).starts_with("3 rows read = 3 written"));
+
+    sandbox.write("more.csv", "channel,members\ny,many\nz,6\n");
+    let told = sandbox.run(&["load", "t", "more.csv"]).text(0);
+    assert!(told.contains("1 row with values in _residual"), "{told}");
+}
+
+#[test]
+fn a_line_of_more_fields_than_any_table_has_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", &format!("{}\n1,2\n", ",".repeat(100_001)));
+    let failed = sandbox.run(&["load", "t", "in.csv"]).complaint();
+    assert!(failed.contains("in.csv:1: a record of more than 100000 fields"), "{failed}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_load_is_done_whether_or_not_its_report_can_be_written() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.ndjson", EVENTS);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = sandbox.command(&["load", "events", "in.ndjson"]);
+    let run = command.stdout(full).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{run:?}");
+    assert!(String::from_utf8_lossy(&run.stderr).contains("the load is done"), "{run:?}");
+    assert_eq!(sandbox.rows("events", "SELECT count(*) AS n FROM t"), "n\n3\n");
+}

@@ -133,3 +133,16 @@ fn a_query_leaves_no_temporary_file_behind() {
     let (code, told) = run("SELECT id % 29970, sum(n) FROM t GROUP BY 1");
     assert_eq!(code, Some(2), "{told}");
 }
+
+#[test]
+fn a_query_that_fails_leaves_the_file_as_it_was() {
+    let sandbox = Sandbox::with_events();
+    sandbox.write("kept.csv", "a long line of what was there before\n");
+    let sql = "SELECT CAST(user.country AS BIGINT) AS n FROM t";
+    let query = |sql| ["query", "events", sql, "--format", "csv", "--output", "kept.csv"];
+    sandbox.run(&query(sql)).complaint();
+    let kept = std::fs::read_to_string(sandbox.path("kept.csv")).unwrap();
+    assert_eq!(kept, "a long line of what was there before\n");
+    sandbox.run(&query("SELECT count(*) AS n FROM t")).text(0);
+    assert_eq!(std::fs::read_to_string(sandbox.path("kept.csv")).unwrap(), "n\n3\n");
+}

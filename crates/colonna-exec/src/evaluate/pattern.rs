@@ -29,7 +29,7 @@ pub(super) fn like(
     let len = operand.len();
     let validity = all_valid(&[operand, pattern]);
     let (texts, patterns) = (Texts::of(operand), Texts::of(pattern));
-    let folded = |text: &str| if case_insensitive { text.to_lowercase() } else { text.to_owned() };
+    let folded = |text: &str| if case_insensitive { folded(text) } else { text.to_owned() };
     let compiled = |pattern: &str| LikePattern::new(&folded(pattern), escape);
     let bits = match patterns.constant() {
         Some(pattern) if !case_insensitive => compiled(pattern).select(&texts, len),
@@ -49,6 +49,12 @@ pub(super) fn like(
         }
     };
     Ok(boolean(if negated { bits.not() } else { bits }, validity))
+}
+
+/// The text with each letter in lower case for itself: what a pattern says of one letter must not hang
+/// on the letters around it, as the Greek sigma does in words, nor may one become two.
+fn folded(text: &str) -> String {
+    text.chars().map(|letter| letter.to_lowercase().next().unwrap_or(letter)).collect()
 }
 
 /// A LIKE pattern, in the simplest form that says the same.

@@ -251,20 +251,10 @@ fn between(text: &str, start: usize, end: usize) -> &str {
 /// length below zero leads backwards. This is DuckDB's reading.
 fn substring(text: &str, start: i64, length: Option<i64>) -> &str {
     let count = i64::try_from(code_points(text.as_bytes())).unwrap_or(i64::MAX);
-    let mut length = length.unwrap_or(i64::MAX);
-    let first = match start {
-        1.. => (start - 1).min(count),
-        0 => {
-            length = length.saturating_sub(1);
-            if length <= 0 {
-                return "";
-            }
-            0
-        }
-        _ => count.saturating_add(start).max(0),
-    };
-    let other = first.saturating_add(length).clamp(0, count);
-    let position = |position: i64| usize::try_from(position).unwrap_or_default();
+    let first = if start < 0 { count.saturating_add(start) } else { start - 1 };
+    let other = first.saturating_add(length.unwrap_or(i64::MAX));
+    // Places before the first code point and behind the last are empty, and count.
+    let position = |position: i64| usize::try_from(position.clamp(0, count)).unwrap_or_default();
     between(text, position(first.min(other)), position(first.max(other)))
 }
 

@@ -51,9 +51,9 @@ pub(crate) trait Decode: Debug + Send + Sync {
     /// The format in words.
     fn description(&self) -> String;
 
-    /// How many lines before the records were passed over as none.
-    fn skipped_lines(&self) -> u64 {
-        0
+    /// What of the source is passed over as no record, in words.
+    fn passed_over(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Whether each line is a record, or none, whatever stands on the others.

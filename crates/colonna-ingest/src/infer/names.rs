@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 /// Where the values go that no column takes.
-pub(crate) const RESIDUAL: &str = "_residual";
+pub const RESIDUAL: &str = "_residual";
 
 /// Gives each name its column.
 ///

@@ -24,6 +24,15 @@ impl Input {
             Self::File(path) => path.display().to_string(),
         }
     }
+
+    /// The same by its path from the root, without links, as far as there is such a file.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        match self {
+            Self::StandardInput => Self::StandardInput,
+            Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        }
+    }
 }
 
 /// The files that the inputs lead to, in the order of their paths, each of them once.

@@ -301,6 +301,11 @@ impl Snapshot {
         self.inner.table_configuration().column_mapping_mode()
     }
 
+    /// Makes the names of the log's entries durable.
+    pub(crate) fn sync_log(&self) -> Result<(), StorageError> {
+        self.disk().sync_folder(&self.root.join("_delta_log"))
+    }
+
     /// The disk on which the table is written.
     pub(crate) fn disk(&self) -> &Arc<Disk> {
         &self.engine.files().disk

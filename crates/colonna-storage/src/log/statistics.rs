@@ -230,6 +230,7 @@ fn insert(object: &mut Map<String, Value>, path: &[String], value: Value) {
 
 fn written(value: &Scalar, side: Side) -> Option<Value> {
     match value {
+        Scalar::Boolean(value) => Some((*value).into()),
         Scalar::Int64(value) => Some((*value).into()),
         Scalar::Float64(value) => Number::from_f64(*value).map(Value::Number),
         Scalar::Utf8(text) => cut_text(text, side).map(Value::String),
@@ -299,6 +300,7 @@ mod tests {
             StructField::nullable("d", LogType::DATE),
             StructField::nullable("price", LogType::decimal(20, 2).unwrap()),
             StructField::nullable("user", inner.unwrap()),
+            StructField::nullable("flag", LogType::BOOLEAN),
         ])
         .unwrap()
     }
@@ -408,6 +410,7 @@ mod tests {
             check_round_trip(&["ts"], &Scalar::Timestamp(micros));
             check_round_trip(&["ts"], &Scalar::Timestamp(micros % 250_000_000_000_000_000));
             check_round_trip(&["d"], &Scalar::Date(day));
+            check_round_trip(&["flag"], &Scalar::Boolean(day % 2 == 0));
             check_round_trip(&["price"], &Scalar::Decimal { value: unscaled.into(), scale: 2 });
         }
     }

@@ -14,7 +14,7 @@ use super::Ingest;
 use super::chunks::for_each_chunk;
 use super::options::{PartitionBy, Progress, Stage};
 use super::target::Target;
-use crate::{Error, counted};
+use crate::Error;
 
 /// What the columns of an input would be, and why.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub(super) fn prepare(ingest: &Ingest) -> Result<Vec<Prepared>, Error> {
         inputs.extend(expanded.into_iter().map(|input| (input, format.or(ingest.read.format))));
     }
     let mut seen = std::collections::BTreeSet::new();
-    inputs.retain(|(input, _)| seen.insert(input.clone()));
+    inputs.retain(|(input, _)| seen.insert(input.resolved()));
     let chunk_byte_len = chunk_byte_len(ingest);
     let prepare = |(input, format): (colonna_ingest::Input, _)| {
         let read = ReadOptions { format, chunk_byte_len, ..ingest.read.clone() };
@@ -138,10 +138,10 @@ pub(super) fn shape_of(
             (inferred.shape, notes_on(&inferred.fields))
         }
     };
-    notes.extend(sources.iter().filter(|source| source.skipped_lines() > 0).map(|source| {
-        let lines = counted(source.skipped_lines(), "line");
-        format!("{}: {lines} before the records passed over", source.source().name())
-    }));
+    for source in sources {
+        let name = source.source().name();
+        notes.extend(source.passed_over().iter().map(|what| format!("{name}: {what} passed over")));
+    }
     let shape = match target.table_rows() {
         Some(table) => shape.reconciled_with(&table),
         // Records without any field are rows too, and a table needs a column.

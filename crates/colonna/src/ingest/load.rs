@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use colonna_column::Columns;
-use colonna_ingest::{Evidence, InferOptions, Prepared, RecordShape, Rejection};
+use colonna_ingest::{Evidence, InferOptions, Prepared, RESIDUAL, RecordShape, Rejection};
 use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, commit};
 
 use super::Ingest;
@@ -50,7 +50,7 @@ fn load_sources(ingest: &Ingest) -> Result<LoadReport, Error> {
     let mut target = Target::find(ingest)?;
     let sources = prepare(ingest)?;
     let identity = Identity::new(ingest.identity.clone(), &sources);
-    if target.exists() && target.new_identity(&identity.get()?, ingest.again)?.is_none() {
+    if target.exists() && target.new_identity(&identity.get()?, ingest.repeats())?.is_none() {
         return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, target.version()));
     }
     let options = infer_options(ingest, target.time_column());
@@ -207,7 +207,7 @@ type Split = Vec<(PartitionKey, Part)>;
 
 /// What one chunk comes to.
 enum Worked {
-    Rows { split: Split, rejections: Vec<Rejection>, records: u64, byte_len: u64 },
+    Rows { split: Split, rejections: Vec<Rejection>, records: u64, residuals: u64, byte_len: u64 },
     Surprise { evidence: Box<Evidence>, byte_len: u64 },
 }
 
@@ -274,8 +274,15 @@ impl<'a> Pass<'a> {
                     let decoded = source.decode(chunk, shape)?;
                     if !may_surprise || decoded.surprises == 0 {
                         let (rejections, records) = (decoded.rejections, decoded.records);
+                        let residuals = residuals(&decoded.columns);
                         let split = split(spec, decoded.columns)?;
-                        return Ok(Worked::Rows { split, rejections, records, byte_len });
+                        return Ok(Worked::Rows {
+                            split,
+                            rejections,
+                            records,
+                            residuals,
+                            byte_len,
+                        });
                     }
                 }
                 let mut evidence = Evidence::new(options);
@@ -284,11 +291,12 @@ impl<'a> Pass<'a> {
             },
             |place, worked| {
                 match (worked, &mut aside) {
-                    (Worked::Rows { split, rejections, records, byte_len }, aside) => {
+                    (Worked::Rows { split, rejections, records, residuals, byte_len }, aside) => {
                         if let Some(aside) = aside {
                             aside.decoded += 1;
                         }
                         report.rows_read += records;
+                        report.rows_with_residual += residuals;
                         report.bytes_decoded += byte_len;
                         report.rows_quarantined += count(rejections.len());
                         note_rejects(&rejections, report);
@@ -354,7 +362,8 @@ impl<'a> Pass<'a> {
     fn finish(mut self, target: &Target) -> Result<LoadReport, Error> {
         self.check_rows()?;
         self.identity.check_unchanged()?;
-        let Some(identity) = target.new_identity(&self.identity.get()?, self.ingest.again)? else {
+        let Some(identity) = target.new_identity(&self.identity.get()?, self.ingest.repeats())?
+        else {
             return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, target.version()));
         };
         let (written, keys) = self.router.finish()?;
@@ -401,7 +410,7 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
     let mut target = Target::find(ingest)?;
     let mut identity = None;
     if let Some(given) = &ingest.identity {
-        identity = target.new_identity(given, ingest.again)?;
+        identity = target.new_identity(given, ingest.repeats())?;
         if identity.is_none() {
             return Ok(LoadReport::of(LoadOutcome::AlreadyLoaded, target.version()));
         }
@@ -451,6 +460,12 @@ fn split(spec: &PartitionSpec, rows: Columns) -> Result<Split, Error> {
         split.push((key, Part { rows, picked }));
     }
     Ok(split)
+}
+
+/// How many rows have something that no column takes.
+fn residuals(rows: &Columns) -> u64 {
+    let residual = rows.look_at(&[RESIDUAL]);
+    residual.map_or(0, |column| count(column.len() - column.null_count()))
 }
 
 fn route(router: &mut Router, split: Split, report: &mut LoadReport) -> Result<(), Error> {

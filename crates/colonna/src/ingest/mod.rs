@@ -219,7 +219,7 @@ impl Ingest {
     }
 
     /// Names the load: it is done once for each name and version. Without it the name is made from
-    /// the sources.
+    /// the sources, and a load that replaces rows is done each time.
     #[must_use]
     pub fn identity(mut self, application: &str, version: u64) -> Self {
         self.identity = Some((application.to_owned(), i64::try_from(version).unwrap_or(i64::MAX)));
@@ -278,6 +278,12 @@ impl Ingest {
     /// Where the input cannot be read.
     pub fn inspect(self) -> Result<Inspection, Error> {
         Threads::try_new(self.threads)?.run(|| inspect::inspect(&self))
+    }
+
+    /// Whether it is done even where the same was done before. What replaces rows is, unless it is known
+    /// by a name of its own: others may have come since, which are to go.
+    fn repeats(&self) -> bool {
+        self.again || (self.mode != Mode::Append && self.identity.is_none())
     }
 
     fn add_input(mut self, path: &Path, format: Option<FormatName>) -> Self {

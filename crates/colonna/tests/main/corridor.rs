@@ -109,6 +109,10 @@ fn the_same_input_again_is_a_no_op_unless_told_otherwise() {
     assert_eq!(rows(&sandbox.table(), "SELECT count(*) FROM t"), ["4"]);
     load().again().run().unwrap();
     assert_eq!(rows(&sandbox.table(), "SELECT count(*) FROM t"), ["8"]);
+    // One file by two paths is one input.
+    let other = input.parent().unwrap().join(".").join("in.ndjson");
+    let report = load().again().json(&other).run().unwrap();
+    assert_eq!(report.rows_written, 4);
 }
 
 #[test]
@@ -120,6 +124,13 @@ fn replacing_touched_partitions_leaves_the_others() {
     load(&first).partition_by("day", Granularity::Day).run().unwrap();
     let report = load(&second).mode(Mode::ReplacePartitions).run().unwrap();
     assert_eq!((report.rows_written, report.rows_replaced), (2, 1));
+    assert_eq!(rows(&sandbox.table(), "SELECT n FROM t ORDER BY n"), ["1", "20", "30"]);
+
+    // The same once more is done once more, since the rows of others may stand there now.
+    let fourth = sandbox.write("4.csv", "day,n\n2025-10-03,31\n");
+    load(&fourth).run().unwrap();
+    let report = load(&second).mode(Mode::ReplacePartitions).run().unwrap();
+    assert_eq!((report.rows_written, report.rows_replaced), (2, 3));
     assert_eq!(rows(&sandbox.table(), "SELECT n FROM t ORDER BY n"), ["1", "20", "30"]);
 
     let third = sandbox.write("3.csv", "day,n\n2025-12-01,7\n");

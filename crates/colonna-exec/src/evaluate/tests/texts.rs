@@ -39,7 +39,11 @@ fn parts_of_a_text_are_counted_from_one_or_from_the_end() {
     check_call(Function::Substring, &[lit(3)], ["\u{fc}n", "", "b.c"]);
     check_call(Function::Substring, &[lit(-2)], ["\u{fc}n", "", ".c"]);
     check_call(Function::Substring, &[lit(0), lit(2)], ["G", "", "a"]);
-    check_call(Function::Substring, &[lit(i64::MIN), lit(i64::MAX)], ["Gr\u{fc}n", "", "a.b.c"]);
+    check_call(Function::Substring, &[lit(i64::MIN), lit(i64::MAX)], ["Gr\u{fc}", "", "a.b."]);
+    check_call(Function::Substring, &[lit(-6), lit(3)], ["G", "", "a."]);
+    check_call(Function::Substring, &[lit(-6), lit(2)], ["", "", "a"]);
+    check_call(Function::Substring, &[lit(3), lit(-2)], ["Gr", "", "a."]);
+    check_call(Function::Substring, &[lit(7), lit(-4)], ["\u{fc}n", "", "b.c"]);
     check_call(Function::Left, &[lit(3)], ["Gr\u{fc}", "", "a.b"]);
     check_call(Function::Left, &[lit(-1)], ["Gr\u{fc}", "", "a.b."]);
     check_call(Function::Right, &[lit(2)], ["\u{fc}n", "", ".c"]);
@@ -120,6 +124,11 @@ fn like_takes_any_form_of_pattern() {
     check(&col("s").like("%"), &names, [Some(true), Some(true), Some(true), None]);
     check(&col("s").like("%b%"), &names, [Some(false), Some(false), Some(true), None]);
     check(&col("s").ilike("GR\u{dc}%"), &names, [Some(true), Some(false), Some(false), None]);
+    // The last letter of a Greek word is written in another way, where it is the last.
+    let greek = vec![("s", texts(&[Some("\u{39f}\u{394}\u{39f}\u{3a3}\u{391}"), Some("\u{130}")]))];
+    let pattern = "\u{3bf}\u{3b4}\u{3bf}\u{3c3}%";
+    check(&col("s").ilike(pattern), &greek, [Some(true), Some(false)]);
+    check(&col("s").ilike("_"), &greek, [Some(false), Some(true)]);
     check(&col("s").like(col("s")), &names, [Some(true), Some(true), Some(true), None]);
     let escaped = Expr::Like {
         operand: Box::new(col("s")),

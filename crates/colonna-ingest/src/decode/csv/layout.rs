@@ -19,6 +19,9 @@ pub(crate) struct Layout {
     pub(crate) has_header: bool,
 }
 
+/// More fields are not one record of a table, but a wrong delimiter.
+pub(super) const MOST_NAMES: usize = 100_000;
+
 impl Layout {
     /// Whether what stands there counts as a record: a broken line does, an empty line and a comment
     /// do not.
@@ -35,6 +38,15 @@ impl Layout {
                 is_guess && self.fields_of_line(bytes, at, end) == self.names.len()
             }
             _ => true,
+        }
+    }
+
+    /// How many lines stand before the records, in words; none where there are none.
+    pub(super) fn lines_before(&self) -> Option<String> {
+        match self.skipped_lines {
+            0 => None,
+            1 => Some("1 line before".to_owned()),
+            lines => Some(format!("{lines} lines before")),
         }
     }
 

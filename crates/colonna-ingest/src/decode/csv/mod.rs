@@ -38,7 +38,7 @@ use self::chunks::RecordChunks;
 use self::dialect::Field;
 pub(crate) use self::ends::Ends;
 pub(crate) use self::layout::Layout;
-use self::layout::numbered_name;
+use self::layout::{MOST_NAMES, numbered_name};
 pub use self::options::{CsvOptions, Mark};
 use self::records::{Record, Records, text_of};
 use self::shred::Shredder;
@@ -82,6 +82,10 @@ impl CsvDecoder {
             }
             head = read_head(source, head.len().saturating_mul(2))?.into();
         };
+        if layout.names.len() > MOST_NAMES {
+            let (name, line) = (Arc::clone(source.name()), layout.skipped_lines + 1);
+            return Err(IngestError::TooManyFields { name, line, limit: MOST_NAMES });
+        }
         let chunk_byte_len = options.chunk_byte_len;
         Ok(Self { layout: Arc::new(layout), record_byte_len, chunk_byte_len })
     }
@@ -192,16 +196,20 @@ impl Decode for CsvDecoder {
     fn description(&self) -> String {
         let layout = &*self.layout;
         let header = if layout.has_header { "header" } else { "no header" };
-        let skipped = match layout.skipped_lines {
-            0 => String::new(),
-            1 => ", 1 line before".to_owned(),
-            lines => format!(", {lines} lines before"),
-        };
+        let skipped = layout.lines_before().map_or_else(String::new, |lines| format!(", {lines}"));
         format!("CSV, {}, {header}{skipped}", layout.dialect)
     }
 
-    fn skipped_lines(&self) -> u64 {
-        self.layout.skipped_lines
+    fn passed_over(&self) -> Vec<String> {
+        let lines = self.layout.lines_before().map(|lines| format!("{lines} the records"));
+        let comments =
+            self.layout.dialect.comment.filter(|comment| comment.is_guess).map(|comment| {
+                let mark = char::from(comment.mark);
+                format!(
+                    "lines with {mark} in front, as comments, where they have fewer or more fields"
+                )
+            });
+        lines.into_iter().chain(comments).collect()
     }
 
     fn has_a_record_on_each_line(&self) -> bool {

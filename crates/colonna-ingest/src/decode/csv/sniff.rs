@@ -8,7 +8,7 @@
 use super::census::{Census, SINGLE_FIELD, usual_len};
 use super::dialect::{Comment, Dialect, Extent, Field};
 use super::header::{Below, is_header};
-use super::layout::{Layout, count_lines, distinct_names, numbered_name};
+use super::layout::{Layout, MOST_NAMES, count_lines, distinct_names, numbered_name};
 use super::{CsvOptions, Mark};
 
 /// How much of the head each candidate reads.
@@ -333,7 +333,7 @@ fn layout(dialect: Dialect, head: &[u8], rows: &Rows<'_>, options: &CsvOptions) 
     let names = match (&options.names, first) {
         (Some(names), _) => names.clone(),
         (None, Some(first)) if header.is_some() => header_names(first, records, &dialect),
-        _ => (0..usual).map(numbered_name).collect(),
+        _ => (0..usual.min(MOST_NAMES + 1)).map(numbered_name).collect(),
     };
     let before = first.map_or(0, |row| row.start);
     let start_byte = if header.is_some() { first.map_or(0, |row| row.next) } else { before };
@@ -389,6 +389,7 @@ fn header_names(first: &Row<'_>, records: &[Row<'_>], dialect: &Dialect) -> Vec<
     let mut names: Vec<String> = first
         .fields
         .iter()
+        .take(MOST_NAMES + 1)
         .map(|(text, field)| {
             let text = String::from_utf8_lossy(text);
             let whole = Field { start: 0, end: text.len(), ..*field };
