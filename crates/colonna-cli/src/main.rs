@@ -18,6 +18,7 @@ mod terminal;
 mod words;
 
 use std::io::Write;
+use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -47,8 +48,19 @@ fn keep_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT_BYTES)));
 }
 
+/// A file that makes its reader panic is malformed, and an error says so; nothing else need.
+fn keep_quiet_of_malformed_files() {
+    let tell = panic::take_hook();
+    panic::set_hook(Box::new(move |what| {
+        if !colonna_page::is_reading_guarded() {
+            tell(what);
+        }
+    }));
+}
+
 fn main() -> ExitCode {
     keep_memory();
+    keep_quiet_of_malformed_files();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error),

@@ -5,9 +5,20 @@
 //! file of anybody's making comes in.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::PageError;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether a panic of this thread now is no fault of the program, but of a file that it reads, and
+/// becomes an error. A program's panic hook may ask, so as not to speak of it.
+pub fn is_reading_guarded() -> bool {
+    DEPTH.get() > 0
+}
 
 /// Runs `work`, which reads a file that may be malformed. What it has touched is not used again
 /// after an error.
@@ -15,7 +26,10 @@ pub(crate) fn guarded<T>(
     action: &'static str,
     work: impl FnOnce() -> Result<T, PageError>,
 ) -> Result<T, PageError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    DEPTH.set(DEPTH.get() + 1);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    DEPTH.set(DEPTH.get() - 1);
+    result.unwrap_or_else(|panic| {
         Err(PageError::Malformed { action, detail: message(panic.as_ref()) })
     })
 }
@@ -32,7 +46,11 @@ mod tests {
 
     #[test]
     fn a_panic_is_an_error() {
-        let error = guarded::<()>("read", || panic!("index out of bounds\nsecond line"));
+        let error = guarded::<()>("read", || {
+            assert!(is_reading_guarded());
+            panic!("index out of bounds\nsecond line")
+        });
+        assert!(!is_reading_guarded());
         let message = error.unwrap_err().to_string();
         assert_eq!(message, "cannot read: the file is malformed: index out of bounds");
     }

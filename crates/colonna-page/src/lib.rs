@@ -60,6 +60,7 @@ pub use bloom::Wanted;
 pub use cache::PageCache;
 pub use decode::Blocks;
 pub use error::PageError;
+pub use guard::is_reading_guarded;
 pub use layout::{Layout, Profile};
 pub use read::{Page, ReadCounters, Reader};
 pub use write::{SortedBy, WriteOptions, Writer, WrittenFile, write_file};

@@ -146,3 +146,22 @@ fn a_query_that_fails_leaves_the_file_as_it_was() {
     sandbox.run(&query("SELECT count(*) AS n FROM t")).text(0);
     assert_eq!(std::fs::read_to_string(sandbox.path("kept.csv")).unwrap(), "n\n3\n");
 }
+
+#[test]
+fn a_malformed_footer_is_told_in_one_line_whatever_its_reader_does() {
+    let sandbox = Sandbox::with_events();
+    let day = sandbox.path("events/ts_date=2025-10-01");
+    let files = std::fs::read_dir(day).unwrap().map(|entry| entry.unwrap().path());
+    let whole = std::fs::read(files.collect::<Vec<_>>().first().unwrap()).unwrap();
+    let footer_len: [u8; 4] = *whole[whole.len() - 8..].first_chunk().unwrap();
+    let footer = whole.len() - 8 - u32::from_le_bytes(footer_len) as usize;
+    for at in (footer..whole.len() - 8).step_by(2) {
+        let mut broken = whole.clone();
+        broken[at] ^= 0x01;
+        std::fs::write(sandbox.path("broken.parquet"), broken).unwrap();
+        let run = sandbox.run(&["query", "broken.parquet", "SELECT * FROM t"]);
+        if run.code != 0 {
+            run.complaint();
+        }
+    }
+}
