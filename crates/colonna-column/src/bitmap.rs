@@ -1,5 +1,10 @@
 //! Booleans packed into words.
 
+use fearless_simd::{Level, Simd, dispatch, mask32x16, prelude::*, u8x64, u32x16};
+
+/// How many numbers a vector has.
+const LANES: usize = 16;
+
 /// A sequence of bits, 64 to a word.
 ///
 /// Invariant: `words` holds just the words that `len` bits need, and the bits past `len` in the
@@ -223,19 +228,28 @@ impl Bitmap {
 
     /// The positions of the bits that are set, ascending, as far as 32 bits count them.
     pub fn positions(&self) -> Vec<u32> {
-        let mut positions = Vec::with_capacity(self.count_ones());
+        dispatch!(Level::new(), simd => self.positions_with(simd))
+    }
+
+    #[inline(always)]
+    fn positions_with<S: Simd>(&self, simd: S) -> Vec<u32> {
+        // What a vector has too much is overwritten by the next one, or cut off in the end.
+        let mut positions = vec![0; self.count_ones() + LANES];
+        let mut len = 0;
+        let lanes = u32x16::from_fn(simd, |lane| lane as u32);
         for (&word, start) in self.words.iter().zip((0_u32..=u32::MAX).step_by(64)) {
-            if word == u64::MAX {
-                positions.extend((0..64).map(|bit| start + bit));
-                continue;
+            let (mut word, mut start) = (word, start);
+            while word != 0 {
+                let bits = word & 0xffff;
+                if let Some(room) = positions[len..].first_chunk_mut() {
+                    let picked = mask32x16::from_bitmask(simd, bits);
+                    (lanes + start).compress(picked).store_array(room);
+                }
+                len += bits.count_ones() as usize;
+                (word, start) = (word >> LANES, start.wrapping_add(16));
             }
-            let mut rest = word;
-            positions.extend((0..word.count_ones()).map(|_| {
-                let bit = rest.trailing_zeros();
-                rest &= rest.wrapping_sub(1);
-                start + bit
-            }));
         }
+        positions.truncate(len);
         positions
     }
 
@@ -283,6 +297,9 @@ impl Bitmap {
     pub fn gather(&self, rows: &[u32]) -> Self {
         if self.len > rows.len() {
             return Self::from_values(rows, |row| self.get(row as usize));
+        }
+        if let [word] = self.words[..] {
+            return dispatch!(Level::new(), simd => gathered_of(simd, word, rows));
         }
         // A byte is found in fewer steps than a bit.
         let bytes: Vec<u8> = self.iter().map(u8::from).collect();
@@ -339,6 +356,28 @@ impl FromIterator<bool> for Bitmap {
         bits.into_iter().for_each(|bit| bitmap.push(bit));
         bitmap
     }
+}
+
+/// The bits of a word at these positions; false past the end.
+#[inline(always)]
+fn gathered_of<S: Simd>(simd: S, word: u64, rows: &[u32]) -> Bitmap {
+    let bit = |index: usize| (word >> index & 1) as u8;
+    let bytes = u8x64::from_fn(simd, bit);
+    let words = rows.chunks(64).map(|rows| {
+        let mut picked = [0; 64];
+        let mut all = 0;
+        for (picked, &row) in picked.iter_mut().zip(rows) {
+            *picked = (row & 0xff) as u8;
+            all |= row;
+        }
+        if all < 64 && rows.len() == 64 {
+            let bits = bytes.swizzle_dyn(u8x64::load_array(simd, picked));
+            return bits.simd_eq(1).to_bitmask();
+        }
+        let bit = |row: u32| word.checked_shr(row).unwrap_or_default() & 1;
+        rows.iter().rev().fold(0, |bits, &row| bits << 1 | bit(row))
+    });
+    Bitmap { words: words.collect(), len: rows.len() }
 }
 
 /// Bytes of 0 and 1 as bits.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use colonna_column::Bitmap;
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
 use super::{UNSET, valid_word};
 use crate::ExecError;
@@ -51,14 +52,48 @@ pub(super) trait EntryKeys<D>: Sized {
             _ => vec![UNSET; self.begin(dictionary)],
         };
         resolve_new(self, (codes, dictionary), validity, null, &mut resolved)?;
-        for (&code, position) in codes.iter().zip(positions.iter_mut()) {
-            *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+        match few(&resolved) {
+            Some(few) => dispatch!(Level::new(), simd => look_up_few(simd, &few, codes, positions)),
+            None => {
+                for (&code, position) in codes.iter().zip(positions.iter_mut()) {
+                    *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+                }
+            }
         }
         if let (Some(valid), Some(null)) = (validity, *null) {
             valid.fill_unset(positions, null);
         }
         self.resolved().0 = Some((Arc::clone(dictionary), resolved));
         Ok(())
+    }
+}
+
+/// As many entries as a vector has bytes.
+const FEW: usize = 64;
+
+/// The positions of few entries, of a byte each. None where there are more entries, or longer ones.
+/// Any number stands for what is not known.
+fn few(resolved: &[u32]) -> Option<[u8; FEW]> {
+    let mut few = [0; FEW];
+    for (&position, few) in resolved.iter().zip(few.get_mut(..resolved.len())?) {
+        *few = if position == UNSET { 0 } else { u8::try_from(position).ok()? };
+    }
+    Some(few)
+}
+
+/// The positions of codes that lead to few entries, [`FEW`] rows at once.
+#[inline(always)]
+fn look_up_few<S: Simd>(simd: S, few: &[u8; FEW], codes: &[u32], positions: &mut [u32]) {
+    let table = u8x64::load_array_ref(simd, few);
+    let (chunks, rest) = codes.as_chunks::<FEW>();
+    let (places, last) = positions.as_chunks_mut::<FEW>();
+    for (codes, places) in chunks.iter().zip(places) {
+        let narrow = codes.map(|code| (code & 0xff) as u8);
+        let found = table.swizzle_dyn(u8x64::load_array(simd, narrow));
+        *places = found.to_array().map(u32::from);
+    }
+    for (&code, place) in rest.iter().zip(last) {
+        *place = u32::from(few[code as usize % FEW]);
     }
 }
 

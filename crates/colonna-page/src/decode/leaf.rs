@@ -245,11 +245,8 @@ impl LeafReader {
     }
 
     fn dictionary(&mut self) -> Result<Words, PageError> {
-        let found = self.pages.dictionary()?;
-        let (codec, kind, count) = (self.codec, self.kind, found.header.count);
-        let words =
-            self.pages.inflated(&found, codec, |bytes| Words::decode(kind, bytes, count))?;
-        Ok(words.0)
+        let kind = self.kind;
+        self.pages.words(self.codec, |bytes, count| Words::decode(kind, bytes, count))
     }
 }
 

@@ -107,16 +107,31 @@ pub fn decode_fixed(bytes: &[u8], count: usize, width: usize) -> Result<Vec<i128
 ///
 /// Where the bytes do not hold so many.
 pub fn decode_strings(mut bytes: &[u8], count: usize) -> Result<Strings, PageError> {
+    /// As many bytes are copied at once, which most texts fit into: what is too much is overwritten
+    /// by the text that follows, or cut off in the end.
+    const COPIED: usize = 64;
     // Each takes four bytes at least.
-    let mut values = Strings::with_capacity(count.min(bytes.len() / 4), bytes.len());
+    let mut offsets = Vec::with_capacity(count.min(bytes.len() / 4) + 1);
+    let mut arena = vec![0; bytes.len()];
+    let mut end = 0;
+    offsets.push(end);
     for _ in 0..count {
         let (len, rest) = split(bytes, 4)?;
-        let len = len.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
-        let (value, rest) = split(rest, len as usize)?;
-        values.push(value);
-        bytes = rest;
+        let len = len.first_chunk().map_or(0, |len| u32::from_le_bytes(*len)) as usize;
+        let place = &mut arena[end..];
+        match (place.first_chunk_mut::<COPIED>(), rest.first_chunk()) {
+            (Some(place), Some(value)) if len <= COPIED => *place = *value,
+            _ => {
+                let (value, _) = split(rest, len)?;
+                place[..len].copy_from_slice(value);
+            }
+        }
+        (bytes, end) = (&rest[len..], end + len);
+        offsets.push(end);
     }
-    Ok(values)
+    arena.truncate(end);
+    Strings::from_parts(offsets, arena)
+        .ok_or_else(|| malformed("texts that do not add up".to_owned()))
 }
 
 #[cfg(test)]
