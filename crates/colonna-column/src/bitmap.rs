@@ -361,23 +361,27 @@ impl FromIterator<bool> for Bitmap {
 /// The bits of a word at these positions; false past the end.
 #[inline(always)]
 fn gathered_of<S: Simd>(simd: S, word: u64, rows: &[u32]) -> Bitmap {
-    let bit = |index: usize| (word >> index & 1) as u8;
-    let bytes = u8x64::from_fn(simd, bit);
-    let words = rows.chunks(64).map(|rows| {
-        let mut picked = [0; 64];
-        let mut all = 0;
-        for (picked, &row) in picked.iter_mut().zip(rows) {
-            *picked = (row & 0xff) as u8;
-            all |= row;
+    let bytes = u8x64::from_fn(simd, |index| (word >> index & 1) as u8);
+    let mut bits = Vec::with_capacity(rows.len().div_ceil(64));
+    let (chunks, rest) = rows.as_chunks::<64>();
+    for chunk in chunks {
+        if chunk.iter().fold(0, |all, row| all | row) < 64 {
+            let places = u8x64::load_array(simd, chunk.map(|row| (row & 0xff) as u8));
+            bits.push(bytes.swizzle_dyn(places).simd_eq(1).to_bitmask());
+        } else {
+            bits.push(word_at(word, chunk));
         }
-        if all < 64 && rows.len() == 64 {
-            let bits = bytes.swizzle_dyn(u8x64::load_array(simd, picked));
-            return bits.simd_eq(1).to_bitmask();
-        }
-        let bit = |row: u32| word.checked_shr(row).unwrap_or_default() & 1;
-        rows.iter().rev().fold(0, |bits, &row| bits << 1 | bit(row))
-    });
-    Bitmap { words: words.collect(), len: rows.len() }
+    }
+    if !rest.is_empty() {
+        bits.push(word_at(word, rest));
+    }
+    Bitmap { words: bits, len: rows.len() }
+}
+
+/// The bits of a word at up to 64 positions.
+fn word_at(word: u64, rows: &[u32]) -> u64 {
+    let bit = |row: u32| word.checked_shr(row).unwrap_or_default() & 1;
+    rows.iter().rev().fold(0, |bits, &row| bits << 1 | bit(row))
 }
 
 /// Bytes of 0 and 1 as bits.

@@ -84,7 +84,7 @@ pub(super) fn pack_wide(out: &mut Vec<u8>, values: &[u64], width: u32) {
 }
 
 /// Adds the values of `width` bits, of 32 at most, that the bytes begin with: `count` of them, for
-/// which there must be bytes enough.
+/// which there must be bytes enough. Where there are more, the last values are read faster.
 pub(super) fn unpack(out: &mut Vec<u32>, bytes: &[u8], width: u32, count: usize) {
     out.reserve(count);
     match width {
@@ -120,19 +120,41 @@ fn unpack_blocks<const WIDTH: usize>(out: &mut Vec<u32>, bytes: &[u8], count: us
     out.truncate(start + count);
 }
 
+/// How many values are cut out at once, and four times as many bytes.
+const LANES: usize = 16;
+
+/// Which four bytes each of the values is in.
+const fn places(width: usize) -> [u8; 4 * LANES] {
+    let (mut places, mut at) = ([0; 4 * LANES], 0);
+    while at < places.len() {
+        places[at] = ((at / 4 * width / 8 + at % 4) & 0xff) as u8;
+        at += 1;
+    }
+    places
+}
+
+/// Behind how many bits of these each of the values starts.
+const fn shifts(width: usize) -> [u32; LANES] {
+    let (mut shifts, mut at) = ([0; LANES], 0);
+    while at < LANES {
+        shifts[at] = (at * width % 8) as u32;
+        at += 1;
+    }
+    shifts
+}
+
 /// Values of so few bits that each is cut out of four bytes, many of them at once.
 #[inline(always)]
 fn unpack_narrow<S: Simd, const WIDTH: usize>(simd: S, out: &mut [u32], mut bytes: &[u8]) {
-    const LANES: usize = 16;
-    let places = u8x64::from_fn(simd, |at| ((at / 4 * WIDTH / 8 + at % 4) & 0xff) as u8);
-    let shifts = u32x16::from_fn(simd, |at| (at * WIDTH % 8) as u32);
+    let places = u8x64::load_array_ref(simd, const { &places(WIDTH) });
+    let shifts = u32x16::load_array_ref(simd, const { &shifts(WIDTH) });
     let mask = u32x16::splat(simd, low_word((1 << WIDTH) - 1));
     for values in out.as_chunks_mut::<LANES>().0 {
         let read = match bytes.first_chunk() {
             Some(read) => u8x64::load_array_ref(simd, read),
             None => {
                 // What is lacking is not asked for.
-                let mut last = [0; 64];
+                let mut last = [0; 4 * LANES];
                 last[..bytes.len()].copy_from_slice(bytes);
                 u8x64::load_array(simd, last)
             }
