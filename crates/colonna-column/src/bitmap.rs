@@ -44,13 +44,23 @@ impl Bitmap {
 
     /// One bit for each of the values.
     pub fn from_values<T: Copy>(values: &[T], bit: impl Fn(T) -> bool) -> Self {
-        let bits = |bits: u64, (index, &value): (usize, &T)| bits | u64::from(bit(value)) << index;
-        // Of a chunk whose length is known the compiler makes a loop without branches.
+        dispatch!(Level::new(), simd => Self::from_values_with(simd, values, bit))
+    }
+
+    #[inline(always)]
+    fn from_values_with<S: Simd, T: Copy>(simd: S, values: &[T], bit: impl Fn(T) -> bool) -> Self {
+        let mut words = Vec::with_capacity(values.len().div_ceil(64));
         let (chunks, rest) = values.as_chunks::<64>();
-        let mut words: Vec<u64> =
-            chunks.iter().map(|chunk| chunk.iter().enumerate().fold(0, bits)).collect();
+        let mut bytes = [0; 64];
+        for chunk in chunks {
+            for (byte, &value) in bytes.iter_mut().zip(chunk) {
+                *byte = u8::from(bit(value));
+            }
+            words.push(u8x64::load_array(simd, bytes).simd_eq(1).to_bitmask());
+        }
         if !rest.is_empty() {
-            words.push(rest.iter().enumerate().fold(0, bits));
+            let bits = rest.iter().rev().fold(0, |bits, &value| bits << 1 | u64::from(bit(value)));
+            words.push(bits);
         }
         Self { words, len: values.len() }
     }
@@ -295,6 +305,9 @@ impl Bitmap {
     /// The bits at these positions; false past the end.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
+        if let Some((first, count)) = self.only_run() {
+            return Self::from_values(rows, |row| row.wrapping_sub(first) < count);
+        }
         if self.len > rows.len() {
             return Self::from_values(rows, |row| self.get(row as usize));
         }
@@ -312,6 +325,19 @@ impl Bitmap {
             packed(&picked)
         });
         Self { words: words.collect(), len: rows.len() }
+    }
+
+    /// Where all bits that are set follow each other: the first of them, and how many they are. So are
+    /// those that a condition leaves of words in order, and the one that a word is equal to.
+    fn only_run(&self) -> Option<(u32, u32)> {
+        let is_set = |word: &u64| *word != 0;
+        let Some(first) = self.words.iter().position(is_set) else { return Some((0, 0)) };
+        let last = self.words.iter().rposition(is_set)?;
+        let start = first * 64 + self.words[first].trailing_zeros() as usize;
+        let end = (last + 1) * 64 - self.words[last].leading_zeros() as usize;
+        let count = end - start;
+        let is_run = self.count_ones() == count;
+        Some((u32::try_from(start).ok()?, u32::try_from(count).ok()?)).filter(|_| is_run)
     }
 
     /// `len` bits from `start` on, as far as there are any.

@@ -2,7 +2,7 @@
 
 use colonna_column::Column;
 
-use super::{Grouping, Rows, Taken};
+use super::{Rows, Taken};
 use crate::ExecError;
 
 /// `count(*)`
@@ -26,14 +26,7 @@ impl CountRows {
         }
         match (rows.grouping, rows.row_counts) {
             (_, Some(counts)) => add_each(&mut self.0, counts),
-            // Rows of one group often follow each other, as in an order of time, and would have to wait
-            // for each other.
-            (Grouping::Each(groups), None) => {
-                for run in groups.chunk_by(|group, next| group == next) {
-                    self.0[run[0] as usize] += i64::try_from(run.len()).unwrap_or(i64::MAX);
-                }
-            }
-            (_, None) => {}
+            (grouping, None) => grouping.each(rows.row_count, None, |group, _| self.0[group] += 1),
         }
         Ok(())
     }

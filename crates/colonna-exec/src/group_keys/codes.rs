@@ -51,14 +51,10 @@ pub(super) trait EntryKeys<D>: Sized {
             Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
             _ => vec![UNSET; self.begin(dictionary)],
         };
-        resolve_new(self, (codes, dictionary), validity, null, &mut resolved)?;
-        match few(&resolved) {
-            Some(few) => dispatch!(Level::new(), simd => look_up_few(simd, &few, codes, positions)),
-            None => {
-                for (&code, position) in codes.iter().zip(positions.iter_mut()) {
-                    *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
-                }
-            }
+        // Most dictionaries have few entries, and are known as a whole after some rows.
+        if !look_up(&resolved, codes, positions) || (null.is_none() && validity.is_some()) {
+            resolve_new(self, (codes, dictionary), validity, null, &mut resolved)?;
+            look_up(&resolved, codes, positions);
         }
         if let (Some(valid), Some(null)) = (validity, *null) {
             valid.fill_unset(positions, null);
@@ -68,15 +64,29 @@ pub(super) trait EntryKeys<D>: Sized {
     }
 }
 
+/// The positions of codes, [`UNSET`] where one is not known. Whether all are.
+fn look_up(resolved: &[u32], codes: &[u32], positions: &mut [u32]) -> bool {
+    if let Some(few) = few(resolved) {
+        dispatch!(Level::new(), simd => look_up_few(simd, &few, codes, positions));
+        return true;
+    }
+    let mut are_known = true;
+    for (&code, position) in codes.iter().zip(positions) {
+        *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+        are_known &= *position != UNSET;
+    }
+    are_known
+}
+
 /// As many entries as a vector has bytes.
 const FEW: usize = 64;
 
-/// The positions of few entries, of a byte each. None where there are more entries, or longer ones.
-/// Any number stands for what is not known.
+/// The positions of few entries, of a byte each; none where there are more entries, or longer ones, or
+/// one that is not known.
 fn few(resolved: &[u32]) -> Option<[u8; FEW]> {
     let mut few = [0; FEW];
     for (&position, few) in resolved.iter().zip(few.get_mut(..resolved.len())?) {
-        *few = if position == UNSET { 0 } else { u8::try_from(position).ok()? };
+        *few = u8::try_from(position).ok()?;
     }
     Some(few)
 }
@@ -135,13 +145,6 @@ fn resolve_new<D>(
 ) -> Result<(), ExecError> {
     /// Marks an entry that waits to be looked up.
     const WAITS: u32 = UNSET - 1;
-    // Most dictionaries have few entries, and are known as a whole after some rows.
-    if (null.is_some() || validity.is_none())
-        && resolved.len() <= codes.len()
-        && resolved.iter().fold(true, |all, position| all & (*position != UNSET))
-    {
-        return Ok(());
-    }
     let mut new = Vec::new();
     // How many new entries come before the first null, where that is new, too.
     let mut before_null = None;
