@@ -52,9 +52,13 @@ pub(super) trait EntryKeys<D>: Sized {
             _ => vec![UNSET; self.begin(dictionary)],
         };
         // Most dictionaries have few entries, and are known as a whole after some rows.
-        if !look_up(&resolved, codes, positions) || (null.is_none() && validity.is_some()) {
-            resolve_new(self, (codes, dictionary), validity, null, &mut resolved)?;
-            look_up(&resolved, codes, positions);
+        let pieces = codes.chunks(PIECE).zip(positions.chunks_mut(PIECE));
+        for (index, (codes, positions)) in pieces.enumerate() {
+            if !look_up(&resolved, codes, positions) || (null.is_none() && validity.is_some()) {
+                let valid = |chunk: usize| valid_word(validity, index * (PIECE / BATCH) + chunk);
+                resolve_new(self, (codes, dictionary), valid, null, &mut resolved)?;
+                look_up(&resolved, codes, positions);
+            }
         }
         if let (Some(valid), Some(null)) = (validity, *null) {
             valid.fill_unset(positions, null);
@@ -128,6 +132,9 @@ impl<D> Clone for ResolvedCodes<D> {
 /// As many codes as a word of a bitmap has bits.
 const BATCH: usize = 64;
 
+/// In so many rows it is looked for new entries at once.
+const PIECE: usize = 64 * BATCH;
+
 impl<D> ResolvedCodes<D> {
     /// The dictionary, and how many positions are kept for it.
     pub(super) fn known(&self) -> Option<(&D, usize)> {
@@ -139,7 +146,7 @@ impl<D> ResolvedCodes<D> {
 fn resolve_new<D>(
     keys: &mut impl EntryKeys<D>,
     (codes, dictionary): (&[u32], &D),
-    validity: Option<&Bitmap>,
+    valid_word: impl Fn(usize) -> u64,
     null: &mut Option<u32>,
     resolved: &mut [u32],
 ) -> Result<(), ExecError> {
@@ -149,21 +156,26 @@ fn resolve_new<D>(
     // How many new entries come before the first null, where that is new, too.
     let mut before_null = None;
     for (index, codes) in codes.chunks(BATCH).enumerate() {
-        let valid = valid_word(validity, index);
+        let valid = valid_word(index);
         let are_known = codes.iter().fold(true, |all, code| all & is_known(resolved, *code));
         if are_known && (valid == u64::MAX || null.is_some()) {
             continue;
         }
+        let mut len = new.len();
+        new.resize(len + codes.len(), 0);
         for (bit, &code) in codes.iter().enumerate() {
-            if valid >> bit & 1 == 0 {
-                before_null = before_null.or(Some(new.len()));
-            } else if let Some(entry) = resolved.get_mut(code as usize)
-                && *entry == UNSET
-            {
-                *entry = WAITS;
-                new.push(code);
+            let is_valid = valid >> bit & 1 == 1;
+            if before_null.is_none() && !is_valid {
+                before_null = Some(len);
             }
+            let Some(entry) = resolved.get_mut(code as usize) else { continue };
+            // Without a branch: which entries are new follows no rule.
+            let is_new = is_valid & (*entry == UNSET);
+            *entry = if is_new { WAITS } else { *entry };
+            new[len] = code;
+            len += usize::from(is_new);
         }
+        new.truncate(len);
     }
     let before_null = before_null.filter(|_| null.is_none());
     let (first, rest) = new.split_at(before_null.unwrap_or_default());
