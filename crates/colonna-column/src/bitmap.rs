@@ -246,7 +246,8 @@ impl Bitmap {
         // What a vector has too much is overwritten by the next one, or cut off in the end.
         let mut positions = vec![0; self.count_ones() + LANES];
         let mut len = 0;
-        let lanes = u32x16::from_fn(simd, |lane| lane as u32);
+        let lanes =
+            u32x16::load_array(simd, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         for (&word, start) in self.words.iter().zip((0_u32..=u32::MAX).step_by(64)) {
             let (mut word, mut start) = (word, start);
             while word != 0 {

@@ -124,16 +124,18 @@ fn unpack_blocks<const WIDTH: usize>(out: &mut Vec<u32>, bytes: &[u8], count: us
 const LANES: usize = 16;
 
 /// Which four bytes each of the values is in.
+#[expect(clippy::cast_possible_truncation, reason = "of narrow values it is below 64")]
 const fn places(width: usize) -> [u8; 4 * LANES] {
     let (mut places, mut at) = ([0; 4 * LANES], 0);
     while at < places.len() {
-        places[at] = ((at / 4 * width / 8 + at % 4) & 0xff) as u8;
+        places[at] = (at / 4 * width / 8 + at % 4) as u8;
         at += 1;
     }
     places
 }
 
 /// Behind how many bits of these each of the values starts.
+#[expect(clippy::cast_possible_truncation, reason = "it is below 8")]
 const fn shifts(width: usize) -> [u32; LANES] {
     let (mut shifts, mut at) = ([0; LANES], 0);
     while at < LANES {
