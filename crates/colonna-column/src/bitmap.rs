@@ -425,6 +425,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_run_of_bits_is_gathered_as_any_other_bits() {
+        let rows: Vec<u32> = (0..1000).map(|row| row * 37 % 330).collect();
+        for (start, end) in [(0, 0), (0, 1), (63, 64), (60, 70), (64, 300), (0, 300)] {
+            let bits = Bitmap::from_fn(300, |row| (start..end).contains(&row));
+            let expected = Bitmap::from_fn(rows.len(), |row| bits.get(rows[row] as usize));
+            assert_eq!(bits.gather(&rows), expected, "{start}..{end}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_bitmap_is_a_vector_of_booleans(
