@@ -1,5 +1,10 @@
 //! Booleans packed into words.
 
+use fearless_simd::{Level, Simd, dispatch, mask32x16, prelude::*, u8x64, u32x16};
+
+/// How many numbers a vector has.
+const LANES: usize = 16;
+
 /// A sequence of bits, 64 to a word.
 ///
 /// Invariant: `words` holds just the words that `len` bits need, and the bits past `len` in the
@@ -39,13 +44,23 @@ impl Bitmap {
 
     /// One bit for each of the values.
     pub fn from_values<T: Copy>(values: &[T], bit: impl Fn(T) -> bool) -> Self {
-        let bits = |bits: u64, (index, &value): (usize, &T)| bits | u64::from(bit(value)) << index;
-        // Of a chunk whose length is known the compiler makes a loop without branches.
+        dispatch!(Level::new(), simd => Self::from_values_with(simd, values, bit))
+    }
+
+    #[inline(always)]
+    fn from_values_with<S: Simd, T: Copy>(simd: S, values: &[T], bit: impl Fn(T) -> bool) -> Self {
+        let mut words = Vec::with_capacity(values.len().div_ceil(64));
         let (chunks, rest) = values.as_chunks::<64>();
-        let mut words: Vec<u64> =
-            chunks.iter().map(|chunk| chunk.iter().enumerate().fold(0, bits)).collect();
+        let mut bytes = [0; 64];
+        for chunk in chunks {
+            for (byte, &value) in bytes.iter_mut().zip(chunk) {
+                *byte = u8::from(bit(value));
+            }
+            words.push(u8x64::load_array(simd, bytes).simd_eq(1).to_bitmask());
+        }
         if !rest.is_empty() {
-            words.push(rest.iter().enumerate().fold(0, bits));
+            let bits = rest.iter().rev().fold(0, |bits, &value| bits << 1 | u64::from(bit(value)));
+            words.push(bits);
         }
         Self { words, len: values.len() }
     }
@@ -223,19 +238,29 @@ impl Bitmap {
 
     /// The positions of the bits that are set, ascending, as far as 32 bits count them.
     pub fn positions(&self) -> Vec<u32> {
-        let mut positions = Vec::with_capacity(self.count_ones());
+        dispatch!(Level::new(), simd => self.positions_with(simd))
+    }
+
+    #[inline(always)]
+    fn positions_with<S: Simd>(&self, simd: S) -> Vec<u32> {
+        // What a vector has too much is overwritten by the next one, or cut off in the end.
+        let mut positions = vec![0; self.count_ones() + LANES];
+        let mut len = 0;
+        let lanes =
+            u32x16::load_array(simd, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         for (&word, start) in self.words.iter().zip((0_u32..=u32::MAX).step_by(64)) {
-            if word == u64::MAX {
-                positions.extend((0..64).map(|bit| start + bit));
-                continue;
+            let (mut word, mut start) = (word, start);
+            while word != 0 {
+                let bits = word & 0xffff;
+                if let Some(room) = positions[len..].first_chunk_mut() {
+                    let picked = mask32x16::from_bitmask(simd, bits);
+                    (lanes + start).compress(picked).store_array(room);
+                }
+                len += bits.count_ones() as usize;
+                (word, start) = (word >> LANES, start.wrapping_add(16));
             }
-            let mut rest = word;
-            positions.extend((0..word.count_ones()).map(|_| {
-                let bit = rest.trailing_zeros();
-                rest &= rest.wrapping_sub(1);
-                start + bit
-            }));
         }
+        positions.truncate(len);
         positions
     }
 
@@ -281,8 +306,14 @@ impl Bitmap {
     /// The bits at these positions; false past the end.
     #[must_use]
     pub fn gather(&self, rows: &[u32]) -> Self {
+        if let Some((first, count)) = self.only_run() {
+            return Self::from_values(rows, |row| row.wrapping_sub(first) < count);
+        }
         if self.len > rows.len() {
             return Self::from_values(rows, |row| self.get(row as usize));
+        }
+        if let [word] = self.words[..] {
+            return dispatch!(Level::new(), simd => gathered_of(simd, word, rows));
         }
         // A byte is found in fewer steps than a bit.
         let bytes: Vec<u8> = self.iter().map(u8::from).collect();
@@ -295,6 +326,19 @@ impl Bitmap {
             packed(&picked)
         });
         Self { words: words.collect(), len: rows.len() }
+    }
+
+    /// Where all bits that are set follow each other: the first of them, and how many they are. So are
+    /// those that a condition leaves of words in order, and the one that a word is equal to.
+    fn only_run(&self) -> Option<(u32, u32)> {
+        let is_set = |word: &u64| *word != 0;
+        let Some(first) = self.words.iter().position(is_set) else { return Some((0, 0)) };
+        let last = self.words.iter().rposition(is_set)?;
+        let start = first * 64 + self.words[first].trailing_zeros() as usize;
+        let end = (last + 1) * 64 - self.words[last].leading_zeros() as usize;
+        let count = end - start;
+        let is_run = self.count_ones() == count;
+        Some((u32::try_from(start).ok()?, u32::try_from(count).ok()?)).filter(|_| is_run)
     }
 
     /// `len` bits from `start` on, as far as there are any.
@@ -341,6 +385,32 @@ impl FromIterator<bool> for Bitmap {
     }
 }
 
+/// The bits of a word at these positions; false past the end.
+#[inline(always)]
+fn gathered_of<S: Simd>(simd: S, word: u64, rows: &[u32]) -> Bitmap {
+    let bytes = u8x64::from_fn(simd, |index| (word >> index & 1) as u8);
+    let mut bits = Vec::with_capacity(rows.len().div_ceil(64));
+    let (chunks, rest) = rows.as_chunks::<64>();
+    for chunk in chunks {
+        if chunk.iter().fold(0, |all, row| all | row) < 64 {
+            let places = u8x64::load_array(simd, chunk.map(|row| (row & 0xff) as u8));
+            bits.push(bytes.swizzle_dyn(places).simd_eq(1).to_bitmask());
+        } else {
+            bits.push(word_at(word, chunk));
+        }
+    }
+    if !rest.is_empty() {
+        bits.push(word_at(word, rest));
+    }
+    Bitmap { words: bits, len: rows.len() }
+}
+
+/// The bits of a word at up to 64 positions.
+fn word_at(word: u64, rows: &[u32]) -> u64 {
+    let bit = |row: u32| word.checked_shr(row).unwrap_or_default() & 1;
+    rows.iter().rev().fold(0, |bits, &row| bits << 1 | bit(row))
+}
+
 /// Bytes of 0 and 1 as bits.
 fn packed(bytes: &[u8; 64]) -> u64 {
     /// Moves the bit of each byte to its place in the highest one.
@@ -354,6 +424,16 @@ fn packed(bytes: &[u8; 64]) -> u64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_run_of_bits_is_gathered_as_any_other_bits() {
+        let rows: Vec<u32> = (0..1000).map(|row| row * 37 % 330).collect();
+        for (start, end) in [(0, 0), (0, 1), (63, 64), (60, 70), (64, 300), (0, 300)] {
+            let bits = Bitmap::from_fn(300, |row| (start..end).contains(&row));
+            let expected = Bitmap::from_fn(rows.len(), |row| bits.get(rows[row] as usize));
+            assert_eq!(bits.gather(&rows), expected, "{start}..{end}");
+        }
+    }
 
     proptest! {
         #[test]

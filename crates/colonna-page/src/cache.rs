@@ -1,10 +1,11 @@
-//! Inflated pages, kept for those who ask again.
+//! Inflated pages, and dictionaries as they are decoded, kept for those who ask again.
 
 use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::decode::Words;
 use crate::page_header::PageHeader;
 
 /// About what a page takes beside its bytes.
@@ -29,8 +30,16 @@ pub(crate) struct CachedPage {
     pub(crate) header: PageHeader,
     /// Where in the file its bytes begin, behind the header.
     pub(crate) position: u64,
-    /// Its levels and its values.
-    pub(crate) bytes: Box<[u8]>,
+    pub(crate) content: Content,
+}
+
+/// What is kept of a page.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Levels and values of a data page.
+    Bytes(Box<[u8]>),
+    /// The words of a dictionary page: its codes are read faster than they are.
+    Words(Words),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +47,11 @@ struct ByBytes;
 
 impl Weighter<Place, Arc<CachedPage>> for ByBytes {
     fn weight(&self, _: &Place, page: &Arc<CachedPage>) -> u64 {
-        (page.bytes.len() + OVERHEAD) as u64
+        let byte_len = match &page.content {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::Words(words) => words.byte_len(),
+        };
+        (byte_len + OVERHEAD) as u64
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sets of integers that lie close together, as bits.
 
 use colonna_column::Bitmap;
+use fearless_simd::{Level, dispatch};
 
 use super::{Grouping, Taken};
 
@@ -29,7 +30,9 @@ pub(crate) fn bounds(values: &[i64], validity: Option<&Bitmap>) -> Option<(i64, 
     match validity {
         None => {
             let first = *values.first()?;
-            Some(values.iter().copied().fold((first, first), wider))
+            Some(dispatch!(
+                Level::new(), _ => values.iter().copied().fold((first, first), wider)
+            ))
         }
         Some(valid) => {
             let first = values[valid.ones().next()?];

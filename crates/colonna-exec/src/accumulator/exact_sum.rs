@@ -5,6 +5,8 @@
 //! how they were split. Nearly all sums fit into one window of 128 bits; what does not is moved to
 //! an integer that is wide enough for every double and for the square of every double.
 
+use fearless_simd::{Level, dispatch};
+
 /// The exact sum of some doubles.
 ///
 /// Invariant: the sum is `window * 2^exponent` and `wide` together, and what is not finite is kept
@@ -146,12 +148,7 @@ impl Halving {
     /// apart or not all finite.
     pub(crate) fn of(values: &[f64], row_count: usize) -> Option<Self> {
         const NEAR: i32 = 900;
-        let (mut least, mut greatest) = (i32::MAX, i32::MIN);
-        for &value in values {
-            let biased = biased_exponent(value);
-            least = least.min(if value == 0.0 { i32::MAX } else { biased });
-            greatest = greatest.max(biased);
-        }
+        let (least, greatest) = dispatch!(Level::new(), _ => biased_exponents(values));
         if least == i32::MAX {
             return Some(Self { anchor: 1.0 });
         }
@@ -168,6 +165,15 @@ impl Halving {
         let high = (value + self.anchor) - self.anchor;
         (high, value - high)
     }
+}
+
+/// The least exponent of those that are not zero, and the greatest of all, as they are stored.
+#[inline(always)]
+fn biased_exponents(values: &[f64]) -> (i32, i32) {
+    values.iter().fold((i32::MAX, i32::MIN), |(least, greatest), &value| {
+        let biased = biased_exponent(value);
+        (least.min(if value == 0.0 { i32::MAX } else { biased }), greatest.max(biased))
+    })
 }
 
 /// The exponent as it is stored, of eleven bits.

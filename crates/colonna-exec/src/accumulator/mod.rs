@@ -150,7 +150,7 @@ const FEW_GROUPS: usize = 1 << 12;
 const LANES: usize = 4;
 
 /// Among so many groups a row hardly ever waits for the one before it.
-const LANED_GROUPS: usize = 128;
+const LANED_GROUPS: usize = 1024;
 
 /// How many cells there are for so many groups.
 pub(crate) fn cell_count(group_count: usize) -> usize {

@@ -2,6 +2,7 @@
 
 use colonna_column::{Bitmap, Column, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
+use fearless_simd::{Level, dispatch};
 
 use super::coded::Made;
 use super::exact_sum::{ExactSum, Halving};
@@ -335,8 +336,9 @@ fn halved(numbers: &Numbers, row_count: usize) -> Option<Vec<(f64, f64)>> {
 }
 
 /// High and low halves added up apart. The sums of one group stay in registers.
+#[inline(always)]
 fn sum_of_halves(row_count: usize, halves: impl Fn(usize) -> (f64, f64)) -> (f64, f64) {
-    const LANES: usize = 4;
+    const LANES: usize = 8;
     let (mut highs, mut lows) = ([0.0; LANES], [0.0; LANES]);
     let whole = row_count / LANES * LANES;
     for first in (0..whole).step_by(LANES) {
@@ -358,7 +360,7 @@ fn sum_of_halves(row_count: usize, halves: impl Fn(usize) -> (f64, f64)) -> (f64
 fn add_halves(sums: &mut [ExactSum], rows: &Rows<'_>, halves: impl Fn(usize) -> (f64, f64)) {
     let groups = rows.groups();
     if let Some(group) = rows.grouping.single() {
-        let (high, low) = sum_of_halves(rows.row_count, halves);
+        let (high, low) = dispatch!(Level::new(), _ => sum_of_halves(rows.row_count, halves));
         sums[group].add(high);
         sums[group].add(low);
         return;

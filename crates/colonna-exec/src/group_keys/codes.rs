@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use colonna_column::Bitmap;
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
 use super::{UNSET, valid_word};
 use crate::ExecError;
@@ -50,15 +51,63 @@ pub(super) trait EntryKeys<D>: Sized {
             Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
             _ => vec![UNSET; self.begin(dictionary)],
         };
-        resolve_new(self, (codes, dictionary), validity, null, &mut resolved)?;
-        for (&code, position) in codes.iter().zip(positions.iter_mut()) {
-            *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+        // Most dictionaries have few entries, and are known as a whole after some rows.
+        let pieces = codes.chunks(PIECE).zip(positions.chunks_mut(PIECE));
+        for (index, (codes, positions)) in pieces.enumerate() {
+            if !look_up(&resolved, codes, positions) || (null.is_none() && validity.is_some()) {
+                let valid = |chunk: usize| valid_word(validity, index * (PIECE / BATCH) + chunk);
+                resolve_new(self, (codes, dictionary), valid, null, &mut resolved)?;
+                look_up(&resolved, codes, positions);
+            }
         }
         if let (Some(valid), Some(null)) = (validity, *null) {
             valid.fill_unset(positions, null);
         }
         self.resolved().0 = Some((Arc::clone(dictionary), resolved));
         Ok(())
+    }
+}
+
+/// The positions of codes, [`UNSET`] where one is not known. Whether all are.
+fn look_up(resolved: &[u32], codes: &[u32], positions: &mut [u32]) -> bool {
+    if let Some(few) = few(resolved) {
+        dispatch!(Level::new(), simd => look_up_few(simd, &few, codes, positions));
+        return true;
+    }
+    let mut are_known = true;
+    for (&code, position) in codes.iter().zip(positions) {
+        *position = resolved.get(code as usize).copied().unwrap_or(UNSET);
+        are_known &= *position != UNSET;
+    }
+    are_known
+}
+
+/// As many entries as a vector has bytes.
+const FEW: usize = 64;
+
+/// The positions of few entries, of a byte each; none where there are more entries, or longer ones, or
+/// one that is not known.
+fn few(resolved: &[u32]) -> Option<[u8; FEW]> {
+    let mut few = [0; FEW];
+    for (&position, few) in resolved.iter().zip(few.get_mut(..resolved.len())?) {
+        *few = u8::try_from(position).ok()?;
+    }
+    Some(few)
+}
+
+/// The positions of codes that lead to few entries, [`FEW`] rows at once.
+#[inline(always)]
+fn look_up_few<S: Simd>(simd: S, few: &[u8; FEW], codes: &[u32], positions: &mut [u32]) {
+    let table = u8x64::load_array_ref(simd, few);
+    let (chunks, rest) = codes.as_chunks::<FEW>();
+    let (places, last) = positions.as_chunks_mut::<FEW>();
+    for (codes, places) in chunks.iter().zip(places) {
+        let narrow = codes.map(|code| (code & 0xff) as u8);
+        let found = table.swizzle_dyn(u8x64::load_array(simd, narrow));
+        *places = found.to_array().map(u32::from);
+    }
+    for (&code, place) in rest.iter().zip(last) {
+        *place = u32::from(few[code as usize % FEW]);
     }
 }
 
@@ -83,6 +132,9 @@ impl<D> Clone for ResolvedCodes<D> {
 /// As many codes as a word of a bitmap has bits.
 const BATCH: usize = 64;
 
+/// In so many rows it is looked for new entries at once.
+const PIECE: usize = 64 * BATCH;
+
 impl<D> ResolvedCodes<D> {
     /// The dictionary, and how many positions are kept for it.
     pub(super) fn known(&self) -> Option<(&D, usize)> {
@@ -94,38 +146,36 @@ impl<D> ResolvedCodes<D> {
 fn resolve_new<D>(
     keys: &mut impl EntryKeys<D>,
     (codes, dictionary): (&[u32], &D),
-    validity: Option<&Bitmap>,
+    valid_word: impl Fn(usize) -> u64,
     null: &mut Option<u32>,
     resolved: &mut [u32],
 ) -> Result<(), ExecError> {
     /// Marks an entry that waits to be looked up.
     const WAITS: u32 = UNSET - 1;
-    // Most dictionaries have few entries, and are known as a whole after some rows.
-    if (null.is_some() || validity.is_none())
-        && resolved.len() <= codes.len()
-        && resolved.iter().fold(true, |all, position| all & (*position != UNSET))
-    {
-        return Ok(());
-    }
     let mut new = Vec::new();
     // How many new entries come before the first null, where that is new, too.
     let mut before_null = None;
     for (index, codes) in codes.chunks(BATCH).enumerate() {
-        let valid = valid_word(validity, index);
+        let valid = valid_word(index);
         let are_known = codes.iter().fold(true, |all, code| all & is_known(resolved, *code));
         if are_known && (valid == u64::MAX || null.is_some()) {
             continue;
         }
+        let mut len = new.len();
+        new.resize(len + codes.len(), 0);
         for (bit, &code) in codes.iter().enumerate() {
-            if valid >> bit & 1 == 0 {
-                before_null = before_null.or(Some(new.len()));
-            } else if let Some(entry) = resolved.get_mut(code as usize)
-                && *entry == UNSET
-            {
-                *entry = WAITS;
-                new.push(code);
+            let is_valid = valid >> bit & 1 == 1;
+            if before_null.is_none() && !is_valid {
+                before_null = Some(len);
             }
+            let Some(entry) = resolved.get_mut(code as usize) else { continue };
+            // Without a branch: which entries are new follows no rule.
+            let is_new = is_valid & (*entry == UNSET);
+            *entry = if is_new { WAITS } else { *entry };
+            new[len] = code;
+            len += usize::from(is_new);
         }
+        new.truncate(len);
     }
     let before_null = before_null.filter(|_| null.is_none());
     let (first, rest) = new.split_at(before_null.unwrap_or_default());

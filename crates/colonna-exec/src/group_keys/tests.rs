@@ -125,3 +125,24 @@ proptest! {
         prop_assert_eq!(key.len(), 9 << 14);
     }
 }
+
+/// Rows enough for several pieces, in which null and the last entry come late.
+#[test]
+fn codes_are_the_groups_of_what_they_stand_for() {
+    for word_count in [1, 7, 64, 65, 300] {
+        let words: Strings = (0..word_count).map(|word: u32| format!("w{word}")).collect();
+        let code = |row: u32| if row == 9_000 { word_count - 1 } else { row * row % word_count };
+        let codes: Vec<u32> = (0..10_000).map(code).collect();
+        let valid = Bitmap::from_fn(codes.len(), |row| row < 6_000 || row % 7 > 0);
+        for validity in [None, Some(valid)] {
+            let values =
+                Values::Codes { codes: codes.clone(), dictionary: Arc::new(words.clone()) };
+            let column = Column::try_new(DataType::Utf8, codes.len(), values, validity).unwrap();
+            let groups = |column: &Column| {
+                let mut keys = GroupKeys::new([&DataType::Utf8], true);
+                keys.resolve(&[Arc::new(column.clone())], column.len()).unwrap()
+            };
+            assert_eq!(groups(&column), groups(&column.to_flat()), "{word_count} words");
+        }
+    }
+}

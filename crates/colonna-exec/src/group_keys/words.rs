@@ -70,26 +70,27 @@ impl WordKeys {
         if !self.direct.is_wide_enough && !self.direct.is_given_up {
             self.direct.widen(words, validity, direct_limit(self.row_count));
         }
+        let mut last = (0, UNSET);
         let chunks = words.chunks(64).zip(positions.chunks_mut(64));
         for (index, (words, positions)) in chunks.enumerate() {
             let valid = valid_word(validity, index);
             let null_position = null.unwrap_or(UNSET);
             if !self.direct.look_up(words, valid, null_position, positions) {
-                self.resolve_chunk(words, valid, null, positions)?;
+                last = self.resolve_chunk((words, valid), null, positions, last)?;
             }
         }
         Ok(())
     }
 
-    /// The rows of a chunk one by one, those in it whose position is not known.
+    /// The rows of a chunk one by one, those in it whose position is not known. It is told which word
+    /// was looked up last, with its position, and tells it again: often the next is the same.
     fn resolve_chunk(
         &mut self,
-        words: &[i64],
-        valid: u64,
+        (words, valid): (&[i64], u64),
         null: &mut Option<u32>,
         positions: &mut [u32],
-    ) -> Result<(), ExecError> {
-        let mut last = (0, UNSET);
+        mut last: (i64, u32),
+    ) -> Result<(i64, u32), ExecError> {
         for (bit, (&word, position)) in words.iter().zip(positions).enumerate() {
             if valid >> bit & 1 == 0 {
                 *position = self.null_position(null)?;
@@ -102,7 +103,7 @@ impl WordKeys {
                 *position = last.1;
             }
         }
-        Ok(())
+        Ok(last)
     }
 
     #[inline]

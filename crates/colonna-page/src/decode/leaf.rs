@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use colonna_column::{Bitmap, Column, Values, concat};
 use colonna_schema::DataType;
+use fearless_simd::{Level, dispatch};
 use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::ColumnChunkMetaData;
 
@@ -245,11 +246,8 @@ impl LeafReader {
     }
 
     fn dictionary(&mut self) -> Result<Words, PageError> {
-        let found = self.pages.dictionary()?;
-        let (codec, kind, count) = (self.codec, self.kind, found.header.count);
-        let words =
-            self.pages.inflated(&found, codec, |bytes| Words::decode(kind, bytes, count))?;
-        Ok(words.0)
+        let kind = self.kind;
+        self.pages.words(self.codec, |bytes, count| Words::decode(kind, bytes, count))
     }
 }
 
@@ -302,6 +300,16 @@ fn lists(
     Ok((Levels::Each(rows.levels), column))
 }
 
+/// Levels in a byte each, the least and the greatest.
+#[inline(always)]
+fn narrowed(levels: &[u32]) -> (Vec<u8>, u32, u32) {
+    let (mut least, mut greatest) = (u32::MAX, u32::MIN);
+    for &level in levels {
+        (least, greatest) = (least.min(level), greatest.max(level));
+    }
+    (levels.iter().map(|level| (level & 0xff) as u8).collect(), least, greatest)
+}
+
 impl Levels {
     fn decode(bytes: &[u8], most_level: u8, count: usize) -> Result<Self, PageError> {
         match most_level {
@@ -312,18 +320,14 @@ impl Levels {
             }
             _ => {
                 let levels = hybrid::decode(bytes, hybrid::width_of(most_level.into()), count)?;
-                let extremes = (u32::MAX, u32::MIN);
-                let (least, greatest) = levels.iter().fold(extremes, |(least, greatest), level| {
-                    (least.min(*level), greatest.max(*level))
-                });
+                let (narrow, least, greatest) = dispatch!(Level::new(), _ => narrowed(&levels));
                 if greatest > u32::from(most_level) {
                     return Err(malformed(format!("level {greatest} of {most_level}")));
                 }
                 if least == u32::from(most_level) {
                     return Ok(Self::Full);
                 }
-                let narrow = |level: &u32| u8::try_from(*level).unwrap_or(most_level);
-                Ok(Self::Each(levels.iter().map(narrow).collect()))
+                Ok(Self::Each(narrow))
             }
         }
     }

@@ -24,6 +24,7 @@ use parquet::schema::types::Type;
 use self::foreign::ForeignReader;
 use self::kind::Kind;
 use self::leaf::{LeafReader, Rows};
+pub(crate) use self::values::Words;
 use self::window::Pages;
 use crate::leaf::Leaf;
 use crate::source::FileBytes;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Numbers, Strings, Values};
+use fearless_simd::{Level, Simd, dispatch, mask32x16, prelude::*, u32x16};
 use parquet::basic::Encoding;
 
 use super::kind::Kind;
@@ -17,7 +18,7 @@ const MOST_TEXT_BYTES: usize = 1 << 30;
 
 /// The words of a dictionary.
 #[derive(Clone, Debug)]
-pub(super) enum Words {
+pub(crate) enum Words {
     /// Texts or bytes, to which codes lead.
     Strings(Arc<Strings>),
     /// Numbers, to which codes lead.
@@ -36,6 +37,15 @@ impl Words {
             Values::Decimal(decimals) => Self::Decimals(decimals),
             _ => return Err(malformed("codes of values that have no dictionary")),
         })
+    }
+
+    /// About how many bytes of memory they take.
+    pub(crate) fn byte_len(&self) -> usize {
+        match self {
+            Self::Strings(words) => words.byte_len() + words.len() * size_of::<usize>(),
+            Self::Numbers(words) => words.len() * size_of::<i64>(),
+            Self::Decimals(words) => words.len() * size_of::<i128>(),
+        }
     }
 
     /// The values of so many codes at the front.
@@ -235,10 +245,10 @@ pub(super) fn spread(values: Values, places: &Bitmap) -> Result<Values, PageErro
         Values::Float64(values) => Values::Float64(numbers(&values, places)),
         Values::Decimal(values) => Values::Decimal(numbers(&values, places)),
         Values::Codes { codes, dictionary } if !dictionary.is_empty() => {
-            Values::Codes { codes: numbers(&codes, places), dictionary }
+            Values::Codes { codes: spread_codes(&codes, places), dictionary }
         }
         Values::NumberCodes { codes, dictionary } if !dictionary.is_empty() => {
-            Values::NumberCodes { codes: numbers(&codes, places), dictionary }
+            Values::NumberCodes { codes: spread_codes(&codes, places), dictionary }
         }
         Values::Strings(values) => {
             let spread = Arc::unwrap_or_clone(values).spread(places);
@@ -253,6 +263,34 @@ pub(super) fn spread(values: Values, places: &Bitmap) -> Result<Values, PageErro
         }
         _ => Values::Null,
     })
+}
+
+/// The codes at the places of the bits that are set, and others between them.
+fn spread_codes(codes: &[u32], places: &Bitmap) -> Vec<u32> {
+    dispatch!(Level::new(), simd => spread_with(simd, codes, places))
+}
+
+#[inline(always)]
+fn spread_with<S: Simd>(simd: S, mut codes: &[u32], places: &Bitmap) -> Vec<u32> {
+    const LANES: usize = 16;
+    let mut spread = vec![0; places.len().next_multiple_of(64)];
+    for (word, room) in places.words().iter().zip(spread.as_chunks_mut::<64>().0) {
+        for (part, room) in (0..).zip(room.as_chunks_mut::<LANES>().0) {
+            let bits = word >> (part * LANES) & 0xffff;
+            let next = match codes.first_chunk() {
+                Some(next) => u32x16::load_array_ref(simd, next),
+                None => {
+                    let mut last = [0; LANES];
+                    last[..codes.len()].copy_from_slice(codes);
+                    u32x16::load_array(simd, last)
+                }
+            };
+            next.expand(mask32x16::from_bitmask(simd, bits)).store_array(room);
+            codes = codes.get(bits.count_ones() as usize..).unwrap_or_default();
+        }
+    }
+    spread.truncate(places.len());
+    spread
 }
 
 #[cfg(test)]
@@ -275,6 +313,9 @@ mod tests {
                 .collect();
             let texts: Strings = dense.iter().map(i64::to_string).collect();
             let text = |value: &i64| if *value == 0 { String::new() } else { value.to_string() };
+            let codes: Vec<u32> = dense.iter().map(|value| u32::try_from(*value).unwrap()).collect();
+            let found: Vec<i64> = spread_codes(&codes, &bits).into_iter().map(i64::from).collect();
+            prop_assert_eq!(&found, &expected);
             let Values::Int64(found) = spread(Values::Int64(dense), &bits).unwrap() else {
                 panic!("other values")
             };

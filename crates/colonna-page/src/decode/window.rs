@@ -6,8 +6,9 @@ use std::sync::Arc;
 use parquet::basic::Compression;
 use parquet::file::metadata::ColumnChunkMetaData;
 
+use super::values::Words;
 use crate::PageError;
-use crate::cache::CachedPage;
+use crate::cache::{CachedPage, Content};
 use crate::compress::inflated;
 use crate::error::parquet_error;
 use crate::page_header::{PageHeader, ReadKind, read_header};
@@ -177,8 +178,29 @@ impl Pages {
         Ok(())
     }
 
+    /// The words of the dictionary, which a cache keeps as they are decoded.
+    pub(super) fn words(
+        &mut self,
+        codec: Compression,
+        decode: impl FnOnce(&[u8], usize) -> Result<Words, PageError>,
+    ) -> Result<Words, PageError> {
+        if let Some(page) = self.window.source.cached(self.start)
+            && let Content::Words(words) = &page.content
+        {
+            return Ok(words.clone());
+        }
+        let found = self.dictionary()?;
+        let words = self.inflate(&found, codec, |bytes| decode(bytes, found.header.count))?;
+        if let Some((cache, place)) = self.window.source.cache_place(found.start) {
+            let (header, position) = (found.header, found.position);
+            let content = Content::Words(words.clone());
+            cache.insert(place, CachedPage { header, position, content });
+        }
+        Ok(words)
+    }
+
     /// The dictionary, which stands before all data pages.
-    pub(super) fn dictionary(&mut self) -> Result<Found, PageError> {
+    fn dictionary(&mut self) -> Result<Found, PageError> {
         let (header, position) = self.header(self.start)?;
         match header.kind {
             ReadKind::Dictionary => {
@@ -189,41 +211,55 @@ impl Pages {
         }
     }
 
-    /// Gives `work` the levels and the values of a page, and says whether they came out of a cache.
+    /// Gives `work` the levels and the values of a data page, and says whether they came out of a
+    /// cache.
     pub(super) fn inflated<T>(
         &mut self,
         found: &Found,
         codec: Compression,
         work: impl FnOnce(&[u8]) -> Result<T, PageError>,
     ) -> Result<(T, bool), PageError> {
-        if let Some(page) = self.window.source.cached(found.start) {
-            return Ok((work(&page.bytes)?, true));
+        if let Some(page) = self.window.source.cached(found.start)
+            && let Content::Bytes(bytes) = &page.content
+        {
+            return Ok((work(bytes)?, true));
         }
         let Found { header, start, position, .. } = *found;
         let place = self.window.source.cache_place(start);
         let place = place.map(|(cache, place)| (Arc::clone(cache), place));
         let whole = |bytes: &[u8]| {
             if let Some((cache, place)) = place {
-                cache.insert(place, CachedPage { header, position, bytes: bytes.into() });
+                let content = Content::Bytes(bytes.into());
+                cache.insert(place, CachedPage { header, position, content });
             }
             work(bytes)
         };
+        Ok((self.inflate(found, codec, whole)?, false))
+    }
+
+    /// Gives `work` the levels and the values of a page, or the words of a dictionary.
+    fn inflate<T>(
+        &mut self,
+        found: &Found,
+        codec: Compression,
+        work: impl FnOnce(&[u8]) -> Result<T, PageError>,
+    ) -> Result<T, PageError> {
+        let header = found.header;
         let body = self.body(found)?;
-        let done = match header.kind {
+        match header.kind {
             ReadKind::DataV2 { repetition_len, definition_len, is_compressed } => {
                 let levels_len = repetition_len.saturating_add(definition_len);
                 let (levels, values) = body.split_at_checked(levels_len).ok_or_else(short)?;
                 let len = header.byte_len.checked_sub(levels_len).ok_or_else(short)?;
                 // Where all are null, some write nothing at all, and not something compressed.
                 if values.is_empty() || !is_compressed {
-                    whole(body)
+                    work(body)
                 } else {
-                    inflated(codec, values, len, |values| whole(&[levels, values].concat()))
+                    inflated(codec, values, len, |values| work(&[levels, values].concat()))
                 }
             }
-            _ => inflated(codec, body, header.byte_len, whole),
-        };
-        Ok((done?, false))
+            _ => inflated(codec, body, header.byte_len, work),
+        }
     }
 
     /// The bytes of a page.

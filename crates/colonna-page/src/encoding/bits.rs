@@ -1,5 +1,7 @@
 //! Integers of a fixed number of bits side by side, the lowest bit first.
 
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64, u32x16};
+
 /// How many values are packed at a time: with so many, values of any width end at a whole byte.
 pub(super) const BLOCK: usize = 32;
 
@@ -89,7 +91,7 @@ pub(super) fn pack_wide(out: &mut Vec<u8>, values: &[u64], width: u32) {
 }
 
 /// Adds the values of `width` bits, of 32 at most, that the bytes begin with: `count` of them, for
-/// which there must be bytes enough.
+/// which there must be bytes enough. Where there are more, the last values are read faster.
 pub(super) fn unpack(out: &mut Vec<u32>, bytes: &[u8], width: u32, count: usize) {
     out.reserve(count);
     match width {
@@ -110,12 +112,71 @@ pub(super) fn unpack(out: &mut Vec<u32>, bytes: &[u8], width: u32, count: usize)
 /// How many bytes are read at once: values of 32 bits that begin within the first byte end in them.
 const READ: usize = size_of::<u64>();
 
-/// Adds `count` values of `WIDTH` bits. The width is known when it is compiled, so that each value
-/// is a read, a shift and a mask at places that are known, too.
+/// Up to so many bits a value that begins within a byte ends in four.
+const NARROW: usize = 25;
+
+/// Adds `count` values of `WIDTH` bits, which is known when it is compiled.
 fn unpack_blocks<const WIDTH: usize>(out: &mut Vec<u32>, bytes: &[u8], count: usize) {
     let start = out.len();
     out.resize(start + count.next_multiple_of(BLOCK), 0);
-    let blocks = out[start..].as_chunks_mut::<BLOCK>().0;
+    if WIDTH <= NARROW {
+        dispatch!(Level::new(), simd => unpack_narrow::<_, WIDTH>(simd, &mut out[start..], bytes));
+    } else {
+        unpack_wider::<WIDTH>(&mut out[start..], bytes);
+    }
+    out.truncate(start + count);
+}
+
+/// How many values are cut out at once, and four times as many bytes.
+const LANES: usize = 16;
+
+/// Which four bytes each of the values is in.
+#[expect(clippy::cast_possible_truncation, reason = "of narrow values it is below 64")]
+const fn places(width: usize) -> [u8; 4 * LANES] {
+    let (mut places, mut at) = ([0; 4 * LANES], 0);
+    while at < places.len() {
+        places[at] = (at / 4 * width / 8 + at % 4) as u8;
+        at += 1;
+    }
+    places
+}
+
+/// Behind how many bits of these each of the values starts.
+#[expect(clippy::cast_possible_truncation, reason = "it is below 8")]
+const fn shifts(width: usize) -> [u32; LANES] {
+    let (mut shifts, mut at) = ([0; LANES], 0);
+    while at < LANES {
+        shifts[at] = (at * width % 8) as u32;
+        at += 1;
+    }
+    shifts
+}
+
+/// Values of so few bits that each is cut out of four bytes, many of them at once.
+#[inline(always)]
+fn unpack_narrow<S: Simd, const WIDTH: usize>(simd: S, out: &mut [u32], mut bytes: &[u8]) {
+    let places = u8x64::load_array_ref(simd, const { &places(WIDTH) });
+    let shifts = u32x16::load_array_ref(simd, const { &shifts(WIDTH) });
+    let mask = u32x16::splat(simd, low_word((1 << WIDTH) - 1));
+    for values in out.as_chunks_mut::<LANES>().0 {
+        let read = match bytes.first_chunk() {
+            Some(read) => u8x64::load_array_ref(simd, read),
+            None => {
+                // What is lacking is not asked for.
+                let mut last = [0; 4 * LANES];
+                last[..bytes.len()].copy_from_slice(bytes);
+                u8x64::load_array(simd, last)
+            }
+        };
+        let words: u32x16<S> = read.swizzle_dyn(places).bitcast();
+        (words >> shifts & mask).store_array(values);
+        bytes = bytes.get(WIDTH * LANES / 8..).unwrap_or_default();
+    }
+}
+
+/// Values one by one, each a read, a shift and a mask at places that are known.
+fn unpack_wider<const WIDTH: usize>(out: &mut [u32], bytes: &[u8]) {
+    let blocks = out.as_chunks_mut::<BLOCK>().0;
     for (values, bytes) in blocks.iter_mut().zip(bytes.chunks(WIDTH * BLOCK / 8)) {
         // What a short block lacks is not asked for.
         let mut whole = [0; BLOCK * 4 + READ];
@@ -127,7 +188,6 @@ fn unpack_blocks<const WIDTH: usize>(out: &mut Vec<u32>, bytes: &[u8], count: us
             *value = low_word(word >> shift & mask);
         }
     }
-    out.truncate(start + count);
 }
 
 #[inline]

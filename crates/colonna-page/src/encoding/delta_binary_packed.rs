@@ -149,25 +149,41 @@ fn decode(
                 return Err(malformed(format!("steps of {width} bits")));
             }
             let len = miniblock.checked_mul(width as usize).map(|bits| bits / 8);
-            let (packed, rest) = split(bytes, len.ok_or_else(|| malformed("too many steps"))?)?;
+            // What follows may be read with them, though not used: that is done at once.
+            let packed = *bytes;
+            let (_, rest) = split(bytes, len.ok_or_else(|| malformed("too many steps"))?)?;
             *bytes = rest;
             let wanted = miniblock.min(count - values.len());
-            let mut sum = |step: i64| {
-                last = add(last, smallest.wrapping_add(step));
-                last
-            };
+            let sum = |last, step| add(last, smallest.wrapping_add(step));
             if width <= u32::BITS {
                 narrow.clear();
                 bits::unpack(&mut narrow, packed, width, wanted);
-                values.extend(narrow.iter().map(|step| sum(i64::from(*step))));
+                last = sum_up(&mut values, last, narrow.iter().copied().map(i64::from), sum);
             } else {
                 wide.clear();
                 bits::unpack_wide(&mut wide, packed, width, wanted);
-                values.extend(wide.iter().map(|step| sum(step.cast_signed())));
+                last = sum_up(&mut values, last, wide.iter().map(|step| step.cast_signed()), sum);
             }
         }
     }
     Ok(values)
+}
+
+/// Adds the sums of steps, each with all before it, and says the last of them. As a plain loop it keeps
+/// the sum in a register, where it is one step away from the next.
+fn sum_up(
+    values: &mut Vec<i64>,
+    mut last: i64,
+    steps: impl ExactSizeIterator<Item = i64>,
+    sum: impl Fn(i64, i64) -> i64,
+) -> i64 {
+    let start = values.len();
+    values.resize(start + steps.len(), 0);
+    for (value, step) in values[start..].iter_mut().zip(steps) {
+        last = sum(last, step);
+        *value = last;
+    }
+    last
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! RLE_DICTIONARY: each value as its position in the dictionary page of its column chunk.
 
+use fearless_simd::{Level, dispatch};
+
 use super::{hybrid, malformed};
 use crate::PageError;
 
@@ -40,13 +42,14 @@ pub fn encode(out: &mut Vec<u8>, codes: &[u32], bits: u32) {
 pub fn decode(bytes: &[u8], count: usize, word_count: usize) -> Result<Vec<u32>, PageError> {
     let (bits, rest) = bytes.split_first().ok_or_else(|| malformed("codes without a width"))?;
     let codes = hybrid::decode(rest, u32::from(*bits), count)?;
-    if leads_out(&codes, word_count) {
+    if dispatch!(Level::new(), _ => leads_out(&codes, word_count)) {
         return Err(malformed(format!("a code beyond {word_count} words")));
     }
     Ok(codes)
 }
 
 /// Whether one of the codes is no position of a word.
+#[inline(always)]
 fn leads_out(codes: &[u32], word_count: usize) -> bool {
     // Both of 31 bits, a code is the larger one where their difference is negative; so none is told
     // apart by a branch or by a comparison without signs, which old processors lack.

@@ -135,11 +135,11 @@ pub fn decode(mut bytes: &[u8], width: u32, count: usize) -> Result<Vec<u32>, Pa
             let groups = header >> 1;
             let len = groups.checked_mul(width as usize);
             let len = len.ok_or_else(|| malformed(format!("{groups} groups of values")))?;
-            let (packed, rest) = split(bytes, len)?;
+            let (_, rest) = split(bytes, len)?;
             if groups == 0 {
                 return Err(malformed("a group of no value"));
             }
-            bits::unpack(&mut values, packed, width, wanted.min(groups.saturating_mul(GROUP)));
+            bits::unpack(&mut values, bytes, width, wanted.min(groups.saturating_mul(GROUP)));
             bytes = rest;
         }
     }

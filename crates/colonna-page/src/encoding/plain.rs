@@ -107,16 +107,28 @@ pub fn decode_fixed(bytes: &[u8], count: usize, width: usize) -> Result<Vec<i128
 ///
 /// Where the bytes do not hold so many.
 pub fn decode_strings(mut bytes: &[u8], count: usize) -> Result<Strings, PageError> {
+    /// As many bytes are copied at once, which most texts fit into; what is too much is taken off
+    /// again.
+    const COPIED: usize = 64;
     // Each takes four bytes at least.
-    let mut values = Strings::with_capacity(count.min(bytes.len() / 4), bytes.len());
+    let mut offsets = Vec::with_capacity(count.min(bytes.len() / 4) + 1);
+    let mut arena = Vec::with_capacity(bytes.len() + COPIED);
+    offsets.push(0);
     for _ in 0..count {
         let (len, rest) = split(bytes, 4)?;
-        let len = len.first_chunk().map_or(0, |len| u32::from_le_bytes(*len));
-        let (value, rest) = split(rest, len as usize)?;
-        values.push(value);
-        bytes = rest;
+        let len = len.first_chunk().map_or(0, |len| u32::from_le_bytes(*len)) as usize;
+        let end = arena.len() + len;
+        match rest.first_chunk::<COPIED>() {
+            Some(value) if len <= COPIED => {
+                arena.extend_from_slice(value);
+                arena.truncate(end);
+            }
+            _ => arena.extend_from_slice(split(rest, len)?.0),
+        }
+        offsets.push(end);
+        bytes = &rest[len..];
     }
-    Ok(values)
+    Strings::from_parts(offsets, arena).ok_or_else(|| malformed("texts that do not add up"))
 }
 
 #[cfg(test)]
