@@ -23,6 +23,7 @@ use parquet::schema::types::Type;
 
 use self::foreign::ForeignReader;
 use self::kind::Kind;
+pub(crate) use self::leaf::has_only_numbers;
 use self::leaf::{LeafReader, Rows};
 use self::window::Pages;
 use crate::leaf::Leaf;
