@@ -23,7 +23,7 @@ pub(super) struct Made<T> {
 pub(super) struct CodedRows<'a, T> {
     pub(super) codes: Cow<'a, [u32]>,
     pub(super) valid: Option<&'a Bitmap>,
-    entries: &'a [T],
+    pub(super) entries: &'a [T],
 }
 
 impl<T: Copy + Default> Made<T> {
@@ -75,11 +75,7 @@ impl<T: Copy + Default> CodedRows<'_, T> {
 
     #[inline]
     pub(super) fn at(&self, row: usize) -> T {
-        self.entry(self.codes[row])
-    }
-
-    #[inline]
-    pub(super) fn entry(&self, code: u32) -> T {
+        let code = self.codes[row];
         self.entries.get(code as usize).copied().unwrap_or_default()
     }
 }

@@ -353,28 +353,37 @@ fn halved(numbers: &Numbers, row_count: usize) -> Option<Vec<(f64, f64)>> {
 /// Adds up the halves of rows of one group, as [`add_halves`] does. What that adds for nulls is taken
 /// off again, which is exact too.
 fn add_entries(sum: &mut ExactSum, coded: &CodedRows<'_, (f64, f64)>) {
-    const LANES: usize = 4;
-    let (mut highs, mut lows) = ([0.0; LANES], [0.0; LANES]);
-    let (chunks, rest) = coded.codes.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (code, (highs, lows)) in chunk.iter().zip(highs.iter_mut().zip(&mut lows)) {
-            let (high, low) = coded.entry(*code);
-            *highs += high;
-            *lows += low;
-        }
-    }
-    for code in rest {
-        let (high, low) = coded.entry(*code);
-        highs[0] += high;
-        lows[0] += low;
-    }
-    sum.add(highs.iter().sum());
-    sum.add(lows.iter().sum());
+    let (high, low) = sums_of_entries(&coded.codes, coded.entries);
+    sum.add(high);
+    sum.add(low);
     let nulls = coded.valid.map(Bitmap::not);
     let nulls = nulls.iter().flat_map(Bitmap::ones).map(|row| coded.at(row));
     let (high, low) = nulls.fold((0.0, 0.0), |(high, low), next| (high + next.0, low + next.1));
     sum.add(-high);
     sum.add(-low);
+}
+
+/// The sums of the first and of the second of what codes lead to. They stay in registers here, and
+/// would not in a longer function.
+#[inline(never)]
+fn sums_of_entries(codes: &[u32], entries: &[(f64, f64)]) -> (f64, f64) {
+    const LANES: usize = 4;
+    let (mut highs, mut lows) = ([0.0; LANES], [0.0; LANES]);
+    let entry = |code: u32| entries.get(code as usize).copied().unwrap_or_default();
+    let (chunks, rest) = codes.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (code, (highs, lows)) in chunk.iter().zip(highs.iter_mut().zip(&mut lows)) {
+            let (high, low) = entry(*code);
+            *highs += high;
+            *lows += low;
+        }
+    }
+    for code in rest {
+        let (high, low) = entry(*code);
+        highs[0] += high;
+        lows[0] += low;
+    }
+    (highs.iter().sum(), lows.iter().sum())
 }
 
 /// Adds up high and low halves apart, which rounds nothing, and only then exactly.
