@@ -22,7 +22,7 @@ fn magnitudes_by<S: Simd>(simd: S, values: &[f64], valid: Option<&Bitmap>) -> Op
         let magnitudes = values.abs();
         least = least.min(magnitudes.simd_eq(zeros).select(infinities, magnitudes));
         greatest = greatest.max(magnitudes);
-        marks += values - values;
+        marks += values * zeros;
     });
     let least = least.as_slice().iter().copied().fold(f64::INFINITY, f64::min);
     let greatest = greatest.as_slice().iter().copied().fold(0.0, f64::max);
@@ -70,10 +70,11 @@ fn best_by<S: Simd>(
     better: impl Fn(f64x8<S>, f64x8<S>) -> f64x8<S>,
     better_of_two: impl Fn(f64, f64) -> f64,
 ) -> Option<f64> {
-    let (mut kept, mut marks) = (f64x8::splat(simd, first), f64x8::splat(simd, 0.0));
+    let zeros = f64x8::splat(simd, 0.0);
+    let (mut kept, mut marks) = (f64x8::splat(simd, first), zeros);
     each(simd, values, first, |values| {
         kept = better(kept, values);
-        marks += values - values;
+        marks += values * zeros;
     });
     are_finite(marks).then(|| kept.as_slice().iter().copied().fold(first, better_of_two))
 }
@@ -99,7 +100,7 @@ fn each<S: Simd>(
     }
 }
 
-/// Whether values were finite: off itself a value leaves zero, but NaN where it is not finite.
+/// Whether values were finite: times zero a value is zero, but NaN where it is not finite.
 #[inline(always)]
 fn are_finite<S: Simd>(marks: f64x8<S>) -> bool {
     marks.as_slice().iter().all(|mark| *mark == 0.0)
