@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Column, Columns, Values};
-use colonna_schema::{Schema, Statistics};
+use colonna_schema::Schema;
 
 use crate::accumulator::{Accumulator, AggregateKind, Grouping, Rows, row_counts};
 use crate::evaluate::{Memo, evaluate_with, select_with};
 use crate::group_keys::GroupKeys;
 use crate::settle::{Settled, settle};
-use crate::spared::{Spared, known};
+use crate::spared::{Spared, Told, known};
 use crate::{BoundExpr, BoundKind, ExecError, Slots};
 
 /// An aggregate over the columns of a scan.
@@ -245,12 +245,12 @@ impl Groups {
         &mut self,
         plan: &Grouped,
         slots: &Slots,
-        statistics: &Statistics,
+        told: &Told<'_>,
     ) -> Result<bool, ExecError> {
         if !plan.keys.is_empty() {
             return Ok(false);
         }
-        let known = plan.aggregates.iter().map(|aggregate| known(aggregate, slots, statistics));
+        let known = plan.aggregates.iter().map(|aggregate| known(aggregate, slots, told));
         let Some(known) = known.collect::<Option<Vec<_>>>() else { return Ok(false) };
         let Some(part) = self.parts.last_mut() else { return Ok(false) };
         for (accumulator, known) in part.accumulators.iter_mut().zip(known) {

@@ -2,13 +2,14 @@
 
 mod group_rows;
 mod partial;
+mod told;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Column, Columns, Pick, Picks, pick};
-use colonna_schema::{Expr, Field, Query, Schema, Statistics};
+use colonna_schema::{Expr, Field, Query, Schema};
 use rayon::prelude::*;
 
 use crate::aggregate::{Grouped, Groups};
@@ -19,7 +20,7 @@ use crate::resolve::{GroupScope, Output, check_predicate, has_aggregate, output_
 use crate::settle::in_order;
 use crate::sort::{Direction, sorted_rows};
 use crate::top_k::{KeptRows, Projected};
-use crate::{BoundExpr, BoundKind, ExecError, Slots, Spared, bind, select};
+use crate::{BoundExpr, BoundKind, ExecError, Slots, bind, select};
 
 /// A query bound to a schema: what must be read, and what becomes of it.
 ///
@@ -224,38 +225,6 @@ impl Plan {
         });
         let keys: Vec<OrderKey> = keys.collect();
         (!keys.is_empty()).then_some(OrderHint { keys, limit })
-    }
-
-    /// Whether statistics may say all that the plan asks: there is no WHERE and no GROUP BY.
-    pub fn may_have_metadata_answer(&self) -> bool {
-        let Body::Groups(body) = &self.0.body else { return false };
-        self.0.predicate.is_none() && body.grouped.keys.is_empty()
-    }
-
-    /// The state after the rows that the statistics are of, where these say all that the plan asks:
-    /// counts of rows and values, exact bounds; no WHERE, no GROUP BY.
-    pub fn metadata_answer(&self, statistics: &Statistics) -> Option<Partial> {
-        let mut partial = self.partial();
-        partial.update_from_statistics(statistics).then_some(partial)
-    }
-
-    /// What the statistics of some rows spare of reading them, where they do not say all that is
-    /// asked: without WHERE, and where all keys are slots that are constant in these rows.
-    pub fn spared(
-        &self,
-        is_constant: impl Fn(usize) -> bool,
-        statistics: impl FnOnce() -> Statistics,
-    ) -> Option<Spared> {
-        let (Body::Groups(body), None) = (&self.0.body, &self.0.predicate) else { return None };
-        let is_same = |key: &BoundExpr| match key.kind {
-            BoundKind::Slot(slot) => is_constant(slot),
-            _ => false,
-        };
-        let asks_statistics = body.grouped.aggregates.iter().any(Spared::may_know);
-        if !asks_statistics || !body.grouped.keys.iter().all(is_same) {
-            return None;
-        }
-        Spared::of(&body.grouped, &self.0.slots, &statistics(), is_constant)
     }
 
     /// The answer, from the state after all rows.

@@ -22,13 +22,13 @@ impl Spared {
     pub(crate) fn of(
         plan: &Grouped,
         slots: &Slots,
-        statistics: &Statistics,
+        told: &Told<'_>,
         is_constant: impl Fn(usize) -> bool,
     ) -> Option<Self> {
         let known = plan.aggregates.iter().map(|aggregate| {
             // Statistics of a file do not tell of what is no column of it.
             let is_stored = aggregate.reads.iter().all(|slot| !is_constant(*slot));
-            known(aggregate, slots, statistics).filter(|_| is_stored)
+            known(aggregate, slots, told).filter(|_| is_stored)
         });
         let known: Vec<Option<Known>> = known.collect();
         let mut read = vec![false; slots.paths().len()];
@@ -83,6 +83,14 @@ impl Spared {
     }
 }
 
+/// What is told of some rows without reading them.
+pub(crate) struct Told<'a> {
+    pub(crate) statistics: &'a Statistics,
+    /// Whether no row of a column is NaN, where the statistics do not know: to find out may take some
+    /// reading.
+    pub(crate) is_nan_free: &'a dyn Fn(&[String]) -> bool,
+}
+
 /// What statistics say of an aggregate.
 #[derive(Clone, Debug)]
 pub(crate) enum Known {
@@ -111,13 +119,10 @@ impl Known {
     }
 }
 
-/// What statistics of some rows say of an aggregate over them; none where they do not say it.
-pub(crate) fn known(
-    aggregate: &Aggregate,
-    slots: &Slots,
-    statistics: &Statistics,
-) -> Option<Known> {
+/// What is told of an aggregate over some rows; none where it is not.
+pub(crate) fn known(aggregate: &Aggregate, slots: &Slots, told: &Told<'_>) -> Option<Known> {
     use AggregateFunction as F;
+    let statistics = told.statistics;
     if aggregate.filter.is_some() {
         return None;
     }
@@ -131,15 +136,20 @@ pub(crate) fn known(
         Some(BoundKind::Slot(slot)) if !aggregate.kind.input.is_nested() => *slot,
         _ => return None,
     };
-    let column = statistics.columns.get(slots.paths().get(slot)?)?;
+    let path = slots.paths().get(slot)?;
+    let column = statistics.columns.get(path)?;
     let nulls = column.null_count?;
     let (input, row_count) = (&aggregate.kind.input, statistics.row_count);
     match function {
         F::Count if !distinct => Some(Known::Count(row_count.checked_sub(nulls)?)),
         F::Min | F::Max if nulls == row_count => Some(Known::Nothing),
-        // NaN is outside the bounds, and the greatest where there is one.
-        F::Max if *input == DataType::Float64 && !column.is_nan_free => None,
-        F::Min | F::Max => exact(column, function == F::Max, input).map(Known::Value),
+        F::Min | F::Max => {
+            let bound = exact(column, function == F::Max, input)?;
+            // NaN is outside the bounds, and the greatest where there is one.
+            let may_be_nan =
+                function == F::Max && *input == DataType::Float64 && !column.is_nan_free;
+            (!may_be_nan || (told.is_nan_free)(path)).then_some(Known::Value(bound))
+        }
         _ => None,
     }
 }

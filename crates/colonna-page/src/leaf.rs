@@ -124,14 +124,14 @@ fn hinted_field(
 }
 
 /// Whether all data pages hold codes into one dictionary.
-fn is_coded(chunk: &ColumnChunkMetaData) -> bool {
+pub(crate) fn is_coded(chunk: &ColumnChunkMetaData) -> bool {
     let coded =
         |encoding| matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
     if chunk.dictionary_page_offset().is_none() {
         return false;
     }
     match chunk.page_encoding_stats_mask() {
-        Some(mask) => mask.encodings().all(coded),
+        Some(mask) => mask.as_i32() != 0 && mask.encodings().all(coded),
         // Levels are runs or packed bits; whatever else there is may be plain pages.
         #[expect(deprecated, reason = "old files name the encoding of their levels")]
         None => {

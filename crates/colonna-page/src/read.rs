@@ -1,9 +1,10 @@
 //! A Parquet file into columns.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::datatypes::{DataType as ArrowType, Schema as ArrowSchema};
 use colonna_column::schema_from_arrow;
@@ -17,7 +18,7 @@ use parquet::file::metadata::{
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use crate::bloom::rules_out;
-use crate::decode::{Blocks, RowGroup};
+use crate::decode::{Blocks, RowGroup, has_only_numbers};
 use crate::error::parquet_error;
 use crate::guard::guarded;
 use crate::leaf::{Leaf, leaves_of, projected};
@@ -74,6 +75,8 @@ pub struct Reader {
     arrow_schema: Arc<ArrowSchema>,
     schema: Arc<Schema>,
     leaves: Vec<Leaf>,
+    /// What dictionaries told of NaN, by row group and leaf.
+    nan_free: Mutex<BTreeMap<(usize, usize), bool>>,
 }
 
 impl Reader {
@@ -114,8 +117,8 @@ impl Reader {
             let leaves = leaves_of(&arrow_schema);
             let metadata = Arc::clone(metadata.metadata());
             check(&metadata, &leaves)?;
-            let indexed = OnceLock::new();
-            Ok(Self { source, metadata, indexed, arrow_schema, schema, leaves })
+            let (indexed, nan_free) = (OnceLock::new(), Mutex::default());
+            Ok(Self { source, metadata, indexed, arrow_schema, schema, leaves, nan_free })
         })
     }
 
@@ -163,6 +166,38 @@ impl Reader {
         let all = || Ok(statistics::of_file(&self.metadata, &self.leaves));
         let unknown = || Statistics { row_count: self.row_count(), ..Statistics::default() };
         guarded("read statistics", all).unwrap_or_else(|_unreadable| unknown())
+    }
+
+    /// Whether it is known that no row of a leaf column is NaN in a row group: it has no doubles, the
+    /// footer says so, or all values are words of a dictionary, which is read once.
+    pub fn is_nan_free(&self, row_group: usize, path: &[String]) -> bool {
+        let is_asked = |leaf: &&Leaf| !leaf.repeated && leaf.path == path;
+        let leaf = self.leaves.iter().enumerate().find(|(_, leaf)| is_asked(leaf));
+        let (Some((position, leaf)), Some(group)) =
+            (leaf, self.metadata.row_groups().get(row_group))
+        else {
+            return false;
+        };
+        let chunk = group.column(position);
+        let nulls = chunk.statistics().and_then(|statistics| statistics.null_count_opt());
+        if !leaf.is_double() || nulls == Some(rows_of(group)) {
+            return true;
+        }
+        self.known_nan_free(row_group, position).unwrap_or_else(|| {
+            let look = || has_only_numbers(&self.source, leaf, chunk);
+            let found = guarded("read a dictionary", look).unwrap_or(false);
+            let mut known = self.nan_free.lock().unwrap_or_else(PoisonError::into_inner);
+            known.insert((row_group, position), found);
+            found
+        })
+    }
+
+    fn known_nan_free(&self, row_group: usize, position: usize) -> Option<bool> {
+        if statistics::is_nan_free(self.metadata.file_metadata(), position) {
+            return Some(true);
+        }
+        let known = self.nan_free.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(row_group, position)).copied()
     }
 
     /// The pages of a leaf column in a row group, in their order. None where the file does not say
@@ -298,6 +333,8 @@ impl Reader {
         let index = metadata.column_index().and_then(|index| index.get(row_group)?.get(position));
         let leaf = self.leaves.get(position)?;
         let file = metadata.file_metadata();
+        let nan_free =
+            leaf.is_double() && self.known_nan_free(row_group, position).unwrap_or(false);
         let index = index.filter(|index| {
             // Where there is none, it cannot be asked for its length.
             !matches!(index, ColumnIndexMetaData::NONE)
@@ -306,7 +343,8 @@ impl Reader {
         let pages = rows.into_iter().zip(places).enumerate().map(|(number, (rows, place))| {
             let row_count = rows.end - rows.start;
             let statistics = index.map_or_else(ColumnStatistics::default, |index| {
-                statistics::of_page(file, position, leaf, index, number, row_count)
+                let page = statistics::of_page(file, position, leaf, index, number, row_count);
+                ColumnStatistics { is_nan_free: nan_free, ..page }
             });
             let byte_len = u64::try_from(place.compressed_page_size).unwrap_or_default();
             Page { rows, byte_len, statistics }

@@ -175,7 +175,7 @@ fn of_chunk(
     ColumnStatistics { null_count, ..column }
 }
 
-/// What is known of a page: see [`ColumnIndexMetaData`].
+/// What is known of a page but for NaN: see [`ColumnIndexMetaData`].
 pub(crate) fn of_page(
     file: &FileMetaData,
     position: usize,
@@ -186,10 +186,9 @@ pub(crate) fn of_page(
 ) -> ColumnStatistics {
     let null_count = index.null_count(page).and_then(|count| u64::try_from(count).ok());
     let null_count = null_count.filter(|count| *count <= row_count);
-    let is_nan_free = leaf.is_double() && is_nan_free(file, position);
     if index.is_null_page(page) {
         let null_count = Some(row_count);
-        return ColumnStatistics { null_count, is_nan_free, ..ColumnStatistics::default() };
+        return ColumnStatistics { null_count, ..ColumnStatistics::default() };
     }
     let (min, max) = match index {
         ColumnIndexMetaData::BOOLEAN(values) => (
@@ -220,7 +219,7 @@ pub(crate) fn of_page(
     };
     // The page index has no word on whether a text was cut.
     let column = bounded(leaf, order(file, position), min, max, (false, false));
-    ColumnStatistics { null_count, is_nan_free, ..column }
+    ColumnStatistics { null_count, ..column }
 }
 
 fn bounded(

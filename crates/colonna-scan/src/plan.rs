@@ -38,16 +38,32 @@ impl Task {
         hint: &OrderHint,
         bound: &[Scalar],
     ) -> Option<Self> {
-        if !hint.may_be_within(&self.order, bound) {
+        if self.is_behind(source, plan, hint, bound) {
             return None;
         }
         let ranges = rows_within(source, plan, self, hint, bound);
         let is_empty = ranges.as_ref().is_some_and(|ranges| ranges.iter().all(Range::is_empty));
         (!is_empty).then(|| Self { ranges, ..self.clone() })
     }
-}
 
-impl Task {
+    /// Whether all rows stand behind a bound.
+    fn is_behind(
+        &self,
+        source: &ScanSource,
+        plan: &Plan,
+        hint: &OrderHint,
+        bound: &[Scalar],
+    ) -> bool {
+        let is_nan_free = |key: &OrderKey| {
+            let path = plan.slots().paths().get(key.slot).map(|path| source.physical_path(path));
+            path.is_some_and(|path| self.reader.is_nan_free(self.row_group, &path))
+        };
+        let sure = self.order.iter().cloned().map(without_nan);
+        !hint.may_be_within(&self.order, bound)
+            || !hint.may_be_within(&sure.collect::<Vec<_>>(), bound)
+                && hint.keys.iter().all(is_nan_free)
+    }
+
     /// How many rows it has.
     pub(crate) fn row_count(&self) -> u64 {
         match &self.ranges {
@@ -116,11 +132,17 @@ pub(crate) fn tasks_of(
         let is_known = options.pruning && ranges.is_none() && source.renamed.is_empty();
         let is_constant = |slot: usize| constants.get(slot).is_some_and(Option::is_some);
         let statistics = || reader.row_group_statistics(row_group);
-        let spared = is_known.then(|| plan.spared(is_constant, statistics)).flatten();
+        let is_nan_free = |path: &[String]| reader.is_nan_free(row_group, path);
+        let spared = is_known.then(|| plan.spared(is_constant, statistics, &is_nan_free)).flatten();
         let reader = Arc::clone(&reader);
         tasks.push(Task { file: index, reader, row_group, ranges, order, spared });
     }
     Ok(tasks)
+}
+
+/// What would be known, were no row NaN.
+fn without_nan(known: ColumnStatistics) -> ColumnStatistics {
+    ColumnStatistics { is_nan_free: true, ..known }
 }
 
 /// What a row group knows of the columns that the answer is ordered by.
@@ -211,27 +233,38 @@ impl Group<'_> {
     ) -> bool {
         let statistics = self.reader.row_group_statistics(self.row_group);
         // Constants were weighed with the file; a column of that name in the file is not read.
-        let slots = self.paths.iter().zip(constants).map(|(path, constant)| match constant {
-            Some(_) => None,
-            None => statistics.columns.get(path),
-        });
-        let (row_count, schema) = (self.row_count, self.plan.slots());
-        let mut known = Known { row_count, slots: slots.collect(), schema, filters: None };
-        if !may_match(predicate, &known) {
-            return false;
-        }
         let paths = self.paths.iter().zip(constants);
         let paths = paths.map(|(path, constant)| constant.is_none().then_some(path.as_slice()));
-        let filters = Filters {
-            reader: self.reader,
-            row_group: self.row_group,
-            paths: paths.collect(),
-            asked: Cell::new(0),
-        };
+        let paths: Vec<Option<&[String]>> = paths.collect();
+        let slots = paths.iter().map(|path| path.and_then(|path| statistics.columns.get(path)));
+        let (row_count, schema) = (self.row_count, self.plan.slots());
+        let mut known = Known { row_count, slots: slots.collect(), schema, filters: None };
+        if !may_match(predicate, &known) || self.only_nan_may_match(predicate, &known, &paths) {
+            return false;
+        }
+        let (reader, row_group) = (self.reader, self.row_group);
+        let filters = Filters { reader, row_group, paths, asked: Cell::new(0) };
         known.filters = Some(&filters);
         let may_match = may_match(predicate, &known);
         counters.bloom_filters_read += filters.asked.get();
         may_match
+    }
+
+    /// Whether the predicate could be true for a NaN only, and there is none.
+    fn only_nan_may_match(
+        &self,
+        predicate: &BoundExpr,
+        known: &Known<'_>,
+        paths: &[Option<&[String]>],
+    ) -> bool {
+        let sure: Vec<Option<ColumnStatistics>> =
+            known.slots.iter().map(|slot| slot.cloned().map(without_nan)).collect();
+        let slots = sure.iter().map(Option::as_ref).collect();
+        let is_nan_free = |path: Option<&[String]>| {
+            path.is_none_or(|path| self.reader.is_nan_free(self.row_group, path))
+        };
+        !may_match(predicate, &Known { slots, ..*known })
+            && self.plan.predicate_slots().iter().all(|slot| is_nan_free(paths[*slot]))
     }
 
     /// The rows that are in pages which may match, for every part of the predicate that looks at one

@@ -192,7 +192,8 @@ fn compare(
         range.min.as_ref().is_none_or(|min| orders(min, literal).is_none_or(Ordering::is_lt));
     let above = range.may_hold_nan
         || range.max.as_ref().is_none_or(|max| orders(max, literal).is_none_or(Ordering::is_gt));
-    let at = range.may_hold_nan
+    let is_nan = matches!(literal, Scalar::Float64(literal) if literal.is_nan());
+    let at = range.may_hold_nan && is_nan
         || (range.min.as_ref().is_none_or(|min| orders(min, literal).is_none_or(Ordering::is_le))
             && range
                 .max

@@ -159,7 +159,7 @@ fn fold<'a>(
     Ok((partial, counters))
 }
 
-/// What a scan would consider and skip. Footers are read, pages are not.
+/// What a scan would consider and skip. Footers and what helps to skip are read, rows are not.
 ///
 /// # Errors
 ///
@@ -173,7 +173,8 @@ pub fn explain(source: &ScanSource, plan: &Plan) -> Result<Counters, ScanError> 
     Ok(counters)
 }
 
-/// What a scan would read, as far as statistics say it. Footers are read, pages are not.
+/// What a scan would read, as far as statistics say it. Footers and what helps to skip are read, rows
+/// are not.
 ///
 /// # Errors
 ///
@@ -259,7 +260,11 @@ fn open(
     let file = &source.files[index];
     let is_whole = options.pruning && file.deleted_rows.is_empty() && source.renamed.is_empty();
     let answer = if is_whole && plan.may_have_metadata_answer() {
-        plan.metadata_answer(&file.footer_statistics()?)
+        let reader = file.reader()?;
+        let is_nan_free = |path: &[String]| {
+            (0..reader.row_group_count()).all(|row_group| reader.is_nan_free(row_group, path))
+        };
+        plan.metadata_answer(&reader.statistics(), &is_nan_free)
     } else {
         None
     };

@@ -28,4 +28,4 @@ mod sandbox;
 
 pub use compare::{assert_same_rows, same_value};
 pub use oracle::{Answer, OracleError};
-pub use sandbox::Sandbox;
+pub use sandbox::{Sandbox, forget_nan};

@@ -67,6 +67,23 @@ impl Sandbox {
     }
 }
 
+/// Takes from a Parquet file of ours what only we write into a footer, as if it were another
+/// program's: which columns have no NaN.
+///
+/// # Panics
+///
+/// Where the file cannot be read and written, or has no such footer.
+#[track_caller]
+#[expect(clippy::expect_used, reason = "a test without its files cannot go on")]
+pub fn forget_nan(file: &Path) {
+    let (ours, theirs) = (b"colonna.nan_free", b"another.nan_free");
+    let mut bytes = fs::read(file).expect("a file of a test");
+    let place = bytes.windows(ours.len()).rposition(|window| window == ours);
+    let place = place.expect("the footer of a file of ours");
+    bytes[place..place + ours.len()].copy_from_slice(theirs);
+    fs::write(file, bytes).expect("a file of a test");
+}
+
 #[expect(clippy::expect_used, reason = "a test that cannot read its folder cannot go on")]
 fn collect(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).expect("a folder of the sandbox") {

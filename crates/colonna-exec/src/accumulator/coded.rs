@@ -18,11 +18,12 @@ pub(super) struct Made<T> {
     entries: Option<Vec<T>>,
 }
 
-/// For each row what was made of its number; of null something else was.
+/// For each row that is not null what was made of its number; for the others anything.
 #[derive(Debug)]
 pub(super) struct CodedRows<'a, T> {
-    codes: Cow<'a, [u32]>,
-    entries: &'a [T],
+    pub(super) codes: Cow<'a, [u32]>,
+    pub(super) valid: Option<&'a Bitmap>,
+    pub(super) entries: &'a [T],
 }
 
 impl<T: Copy + Default> Made<T> {
@@ -54,8 +55,7 @@ impl<T: Copy + Default> Made<T> {
             *known = Some(Self { dictionary: Arc::clone(dictionary), row_count, entries });
         }
         let entries = known.as_ref()?.entries.as_deref()?;
-        let null = u32::try_from(dictionary.len()).ok()?;
-        Some(CodedRows { codes: with_null(codes, column.validity(), null), entries })
+        Some(CodedRows { codes: Cow::Borrowed(codes), valid: column.validity(), entries })
     }
 
     /// About how many bytes of memory it takes.
@@ -65,17 +65,17 @@ impl<T: Copy + Default> Made<T> {
 }
 
 impl<T: Copy + Default> CodedRows<'_, T> {
+    /// For the rows that are null what was made of null.
+    pub(super) fn with_null(mut self) -> Self {
+        if let Some((valid, null)) = self.valid.zip(u32::try_from(self.entries.len() - 1).ok()) {
+            valid.fill_unset(self.codes.to_mut(), null);
+        }
+        self
+    }
+
     #[inline]
     pub(super) fn at(&self, row: usize) -> T {
         let code = self.codes[row];
         self.entries.get(code as usize).copied().unwrap_or_default()
     }
-}
-
-/// Codes in which null has one of its own.
-fn with_null<'a>(codes: &'a [u32], validity: Option<&Bitmap>, null: u32) -> Cow<'a, [u32]> {
-    let Some(valid) = validity else { return Cow::Borrowed(codes) };
-    let mut coded = codes.to_vec();
-    valid.fill_unset(&mut coded, null);
-    Cow::Owned(coded)
 }

@@ -5,7 +5,9 @@
 //! how they were split. Nearly all sums fit into one window of 128 bits; what does not is moved to
 //! an integer that is wide enough for every double and for the square of every double.
 
-use fearless_simd::{Level, dispatch};
+use colonna_column::Bitmap;
+
+use super::lanes;
 
 /// The exact sum of some doubles.
 ///
@@ -146,17 +148,22 @@ pub(crate) struct Halving {
 impl Halving {
     /// A way for so many rows of these doubles; `None` where they are too many, or the doubles too far
     /// apart or not all finite.
-    pub(crate) fn of(values: &[f64], row_count: usize) -> Option<Self> {
+    pub(crate) fn of(values: &[f64], valid: Option<&Bitmap>, row_count: usize) -> Option<Self> {
         const NEAR: i32 = 900;
-        let (least, greatest) = dispatch!(Level::new(), _ => biased_exponents(values));
-        if least == i32::MAX {
+        let (least, greatest) = lanes::magnitudes(values, valid)?;
+        if greatest == 0.0 {
             return Some(Self { anchor: 1.0 });
         }
-        let (least, greatest) = (least - 1023, greatest - 1023);
+        let (least, greatest) = (biased_exponent(least) - 1023, biased_exponent(greatest) - 1023);
         let count_bits = row_count.next_power_of_two().trailing_zeros().max(2).cast_signed();
         let near = -NEAR < least && greatest < NEAR && count_bits < 24;
         let anchor = 1.5 * power_of_two((greatest + count_bits + 1).clamp(-1022, 1023));
         (near && greatest - least <= 53 - 2 * count_bits).then_some(Self { anchor })
+    }
+
+    /// The sums of the high and of the low halves of doubles.
+    pub(crate) fn sums(self, values: &[f64], valid: Option<&Bitmap>) -> (f64, f64) {
+        lanes::sums_of_halves(values, valid, self.anchor)
     }
 
     /// Both halves of one of the doubles.
@@ -165,15 +172,6 @@ impl Halving {
         let high = (value + self.anchor) - self.anchor;
         (high, value - high)
     }
-}
-
-/// The least exponent of those that are not zero, and the greatest of all, as they are stored.
-#[inline(always)]
-fn biased_exponents(values: &[f64]) -> (i32, i32) {
-    values.iter().fold((i32::MAX, i32::MIN), |(least, greatest), &value| {
-        let biased = biased_exponent(value);
-        (least.min(if value == 0.0 { i32::MAX } else { biased }), greatest.max(biased))
-    })
 }
 
 /// The exponent as it is stored, of eleven bits.
@@ -407,7 +405,7 @@ mod tests {
                 .map(|(group, value)| (group, common.map_or(value, |common| (value % 8.0 + 9.0) * common)))
                 .collect();
             let doubles: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
-            let Some(halving) = Halving::of(&doubles, doubles.len()) else { return Ok(()) };
+            let Some(halving) = Halving::of(&doubles, None, doubles.len()) else { return Ok(()) };
             let mut cells = [(0.0, 0.0); 3];
             let mut exact: [ExactSum; 3] = Default::default();
             for (group, value) in values {

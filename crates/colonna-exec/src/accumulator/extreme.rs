@@ -8,7 +8,7 @@ use colonna_column::{Bitmap, Column, ColumnBuilder, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
 
 use super::best::Best;
-use super::{AggregateKind, Grouping, Rows, Taken, expanded, optional};
+use super::{AggregateKind, Grouping, Rows, Taken, expanded, lanes, optional};
 use crate::ExecError;
 use crate::group_keys::position_of;
 use crate::sort::cmp_doubles;
@@ -44,33 +44,14 @@ fn offer<T: Copy>(
     }
 }
 
-/// The first of the doubles that no other goes before.
-fn best_double(values: &[f64], wanted: Ordering) -> Option<f64> {
-    const LANES: usize = 8;
-    let first = *values.first()?;
-    let better = |best: f64, value: f64| {
-        let is_better = if wanted == Ordering::Greater { value > best } else { value < best };
-        if is_better { value } else { best }
-    };
-    // In several lanes, so that none waits for the value before it.
-    let (mut lanes, mut has_nan) = ([first; LANES], false);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        for (best, &value) in lanes.iter_mut().zip(chunk) {
-            *best = better(*best, value);
-            has_nan |= value.is_nan();
-        }
-    }
-    has_nan |= rest.iter().any(|value| value.is_nan());
-    if has_nan {
+/// One of the doubles that no other goes before.
+fn best_double(values: &[f64], valid: Option<&Bitmap>, wanted: Ordering) -> Option<f64> {
+    lanes::best(values, valid, wanted == Ordering::Greater).or_else(|| {
         let mut kept = None;
         let offered = |value: &f64| offer(&mut kept, *value, wanted, |a, b| cmp_doubles(*a, *b));
-        values.iter().for_each(offered);
-        return kept;
-    }
-    let best = lanes.into_iter().chain(rest.iter().copied()).fold(first, better);
-    // Zeros of both signs are equal, and only the first of them is the answer.
-    if best == 0.0 { values.iter().copied().find(|value| *value == 0.0) } else { Some(best) }
+        without_nulls(values, valid)?.iter().for_each(offered);
+        kept
+    })
 }
 
 /// Whether passing over the nulls of a column costs more than putting a value in their place.
@@ -79,14 +60,13 @@ fn has_few_nulls(column: &Column) -> bool {
 }
 
 /// The values with the first that is not null in place of those that are: of all of them the same one
-/// is the best, and the first of it. At least one must not be null.
-fn without_nulls<'a, T: Copy>(values: &'a [T], validity: Option<&Bitmap>) -> Cow<'a, [T]> {
-    let Some(valid) = validity else { return Cow::Borrowed(values) };
+/// is the best, and the first of it. None where all are null.
+fn without_nulls<'a, T: Copy>(values: &'a [T], valid: Option<&Bitmap>) -> Option<Cow<'a, [T]>> {
+    let Some(valid) = valid else { return Some(Cow::Borrowed(values)) };
+    let first = valid.ones().next().and_then(|row| values.get(row))?;
     let mut without = values.to_vec();
-    if let Some(first) = valid.ones().next().and_then(|row| values.get(row)) {
-        valid.fill_unset(&mut without, *first);
-    }
-    Cow::Owned(without)
+    valid.fill_unset(&mut without, *first);
+    Some(Cow::Owned(without))
 }
 
 #[inline]
@@ -161,7 +141,7 @@ impl Extreme {
         match (&mut self.state, column.values()) {
             (State::Words(kept), Values::Int64(values)) => {
                 if let Some(group) = group {
-                    let values = without_nulls(values, column.validity());
+                    let values = without_nulls(values, column.validity()).unwrap_or_default();
                     let best = match wanted {
                         Ordering::Greater => values.iter().copied().max(),
                         _ => values.iter().copied().min(),
@@ -175,8 +155,8 @@ impl Extreme {
                 kept.offer_rows(rows, &column, &[], |row| i64::from(bits.get(row)));
             }
             (State::Doubles(kept), Values::Float64(values)) => {
-                if let Some(group) = group {
-                    let best = best_double(&without_nulls(values, column.validity()), wanted);
+                if let Some(group) = grouping.single() {
+                    let best = best_double(values, column.validity(), wanted);
                     best.into_iter().for_each(|best| kept.offer(group, best));
                 } else {
                     kept.offer_rows(rows, &column, values, |row| values[row]);
@@ -256,7 +236,13 @@ impl Extreme {
                 })
             }
             State::Words(kept) => optional(data_type, kept.into_values(), Values::Int64),
-            State::Doubles(kept) => optional(data_type, kept.into_values(), Values::Float64),
+            State::Doubles(kept) => {
+                // Which of two zeros came first is not what was asked, and statistics do not know it.
+                let unsigned = |values: Vec<f64>| values.into_iter().map(|value| value + 0.0);
+                optional(data_type, kept.into_values(), |values| {
+                    Values::Float64(unsigned(values).collect())
+                })
+            }
             State::Decimals(kept) => optional(data_type, kept, Values::Decimal),
             State::Bytes(kept) => optional(data_type, kept, |values| {
                 Values::Strings(Arc::new(values.into_iter().collect()))

@@ -13,6 +13,7 @@ mod digits;
 mod distinct;
 mod exact_sum;
 mod extreme;
+mod lanes;
 mod moments;
 mod pick;
 mod quantile;

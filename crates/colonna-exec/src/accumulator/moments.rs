@@ -236,6 +236,7 @@ impl Moments {
             Some(values.iter().map(|value| FixedNumber::of(fixed.integer(*value))).collect())
         });
         if let Some(coded) = coded {
+            let coded = coded.with_null();
             add_fixed(states, *fixed, column, rows, |row| coded.at(row));
             return Ok(());
         }

@@ -2,9 +2,8 @@
 
 use colonna_column::{Bitmap, Column, Numbers, Values};
 use colonna_schema::{AggregateFunction, DataType, Scalar};
-use fearless_simd::{Level, dispatch};
 
-use super::coded::Made;
+use super::coded::{CodedRows, Made};
 use super::exact_sum::{ExactSum, Halving};
 use super::{
     AggregateKind, Rows, Taken, add_value_counts, cell_count, each_in_lanes, expanded, optional,
@@ -40,6 +39,7 @@ impl IntegerSum {
         let Some(column) = rows.values else { return Ok(()) };
         let (sums, counts) = (&mut self.sums, &mut self.counts);
         if let Some(coded) = Made::rows(&mut self.made, column, rows, small_numbers) {
+            let coded = coded.with_null();
             add_small(sums, rows, |row| coded.at(row));
             add_value_counts(counts, rows, column);
             return Ok(());
@@ -285,16 +285,31 @@ impl FloatSum {
         let Some(column) = rows.values else { return Ok(()) };
         add_value_counts(&mut self.counts, rows, column);
         if let Some(coded) = Made::rows(&mut self.made, column, rows, halved) {
-            add_halves(&mut self.sums, rows, |row| coded.at(row));
+            match rows.grouping.single() {
+                Some(group) => add_entries(&mut self.sums[group], &coded),
+                None => {
+                    let coded = coded.with_null();
+                    add_halves(&mut self.sums, rows, |row| coded.at(row));
+                }
+            }
             return Ok(());
         }
         let column = expanded(column);
         let Values::Float64(values) = column.values() else { return Ok(()) };
         let few = rows.has_few_groups();
-        let values = zeroed(values, column.validity());
-        match Halving::of(&values, values.len()).filter(|_| few) {
-            Some(halving) => add_halves(&mut self.sums, rows, |row| halving.halves(values[row])),
-            None => {
+        let valid = column.validity();
+        let halving = if few { Halving::of(values, valid, values.len()) } else { None };
+        match (halving, rows.grouping.single()) {
+            (Some(halving), Some(group)) => {
+                let (high, low) = halving.sums(values, valid);
+                self.sums[group].add(high);
+                self.sums[group].add(low);
+            }
+            (Some(halving), None) => {
+                let values = zeroed(values, valid);
+                add_halves(&mut self.sums, rows, |row| halving.halves(values[row]));
+            }
+            (None, _) => {
                 rows.grouping.each_valid(&column, |group, row| self.sums[group].add(values[row]))
             }
         }
@@ -331,25 +346,40 @@ impl FloatSum {
 /// The halves of numbers, for so many rows.
 fn halved(numbers: &Numbers, row_count: usize) -> Option<Vec<(f64, f64)>> {
     let Numbers::Float64(values) = numbers else { return None };
-    let halving = Halving::of(values, row_count)?;
+    let halving = Halving::of(values, None, row_count)?;
     Some(values.iter().map(|value| halving.halves(*value)).collect())
 }
 
-/// High and low halves added up apart. The sums of one group stay in registers.
-#[inline(always)]
-fn sum_of_halves(row_count: usize, halves: impl Fn(usize) -> (f64, f64)) -> (f64, f64) {
-    const LANES: usize = 8;
+/// Adds up the halves of rows of one group, as [`add_halves`] does. What that adds for nulls is taken
+/// off again, which is exact too.
+fn add_entries(sum: &mut ExactSum, coded: &CodedRows<'_, (f64, f64)>) {
+    let (high, low) = sums_of_entries(&coded.codes, coded.entries);
+    sum.add(high);
+    sum.add(low);
+    let nulls = coded.valid.map(Bitmap::not);
+    let nulls = nulls.iter().flat_map(Bitmap::ones).map(|row| coded.at(row));
+    let (high, low) = nulls.fold((0.0, 0.0), |(high, low), next| (high + next.0, low + next.1));
+    sum.add(-high);
+    sum.add(-low);
+}
+
+/// The sums of the first and of the second of what codes lead to. They stay in registers here, and
+/// would not in a longer function.
+#[inline(never)]
+fn sums_of_entries(codes: &[u32], entries: &[(f64, f64)]) -> (f64, f64) {
+    const LANES: usize = 4;
     let (mut highs, mut lows) = ([0.0; LANES], [0.0; LANES]);
-    let whole = row_count / LANES * LANES;
-    for first in (0..whole).step_by(LANES) {
-        for (row, (highs, lows)) in (first..).zip(highs.iter_mut().zip(&mut lows)) {
-            let (high, low) = halves(row);
+    let entry = |code: u32| entries.get(code as usize).copied().unwrap_or_default();
+    let (chunks, rest) = codes.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (code, (highs, lows)) in chunk.iter().zip(highs.iter_mut().zip(&mut lows)) {
+            let (high, low) = entry(*code);
             *highs += high;
             *lows += low;
         }
     }
-    for row in whole..row_count {
-        let (high, low) = halves(row);
+    for code in rest {
+        let (high, low) = entry(*code);
         highs[0] += high;
         lows[0] += low;
     }
@@ -359,12 +389,6 @@ fn sum_of_halves(row_count: usize, halves: impl Fn(usize) -> (f64, f64)) -> (f64
 /// Adds up high and low halves apart, which rounds nothing, and only then exactly.
 fn add_halves(sums: &mut [ExactSum], rows: &Rows<'_>, halves: impl Fn(usize) -> (f64, f64)) {
     let groups = rows.groups();
-    if let Some(group) = rows.grouping.single() {
-        let (high, low) = dispatch!(Level::new(), _ => sum_of_halves(rows.row_count, halves));
-        sums[group].add(high);
-        sums[group].add(low);
-        return;
-    }
     let mut cells = vec![(0.0, 0.0); cell_count(groups.len())];
     each_in_lanes(rows, |cell, row| {
         let (high, low) = halves(row);

@@ -5,7 +5,7 @@ use colonna_column::{Bitmap, Column, Values};
 use colonna_schema::{BinaryOperator, DataType};
 
 use super::frame::Site;
-use super::operand::{Side, all_valid, decimals, doubles, integers, is_valid};
+use super::operand::{Side, all_valid, decimals, doubles, integers, is_valid, led_to};
 use crate::ExecError;
 use crate::decimal::{fits, rescale};
 
@@ -180,7 +180,7 @@ fn of_decimals(
         .collect()
 }
 
-fn zipped<T: Copy, R>(
+fn zipped<T: Copy + Default, R>(
     left: &Side<'_, T>,
     right: &Side<'_, T>,
     len: usize,
@@ -196,8 +196,32 @@ fn zipped<T: Copy, R>(
         (Side::One(left), Side::Each(right)) => {
             right.iter().map(|right| compute(*left, *right)).collect()
         }
-        (Side::One(left), Side::One(right)) => (0..len).map(|_| compute(*left, *right)).collect(),
+        (Side::Coded(codes, values), Side::Each(right)) => {
+            zipped_by(codes, right, |code, right| compute(led_to(values, code), right))
+        }
+        (Side::Each(left), Side::Coded(codes, values)) => {
+            zipped_by(left, codes, |left, code| compute(left, led_to(values, code)))
+        }
+        (Side::Coded(codes, values), Side::Coded(others, other_values)) => {
+            zipped_by(codes, others, |code, other| {
+                compute(led_to(values, code), led_to(other_values, other))
+            })
+        }
+        (left, right) => (0..len).map(|row| compute(left.get(row), right.get(row))).collect(),
     }
+}
+
+/// Some rows at a time: what a code leads to is waited for, and more of it at once then.
+fn zipped_by<L: Copy, R: Copy, T>(left: &[L], right: &[R], compute: impl Fn(L, R) -> T) -> Vec<T> {
+    const ROWS: usize = 8;
+    let mut values = Vec::with_capacity(left.len().min(right.len()));
+    let (lefts, left_rest) = left.as_chunks::<ROWS>();
+    let (rights, right_rest) = right.as_chunks::<ROWS>();
+    for (left, right) in lefts.iter().zip(rights) {
+        values.extend(std::array::from_fn::<T, ROWS, _>(|row| compute(left[row], right[row])));
+    }
+    values.extend(left_rest.iter().zip(right_rest).map(|(left, right)| compute(*left, *right)));
+    values
 }
 
 /// All rows at full speed; only if one of them overflowed, a look at whether it is null.

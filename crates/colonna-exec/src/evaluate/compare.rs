@@ -8,7 +8,7 @@ use colonna_column::{Bitmap, Column, Values};
 use colonna_schema::{BinaryOperator, DataType, Scalar};
 
 use super::logic::boolean;
-use super::operand::{Side, Texts, all_valid, decimals, doubles, integers};
+use super::operand::{Side, Texts, all_valid, decimals, doubles, integers, led_to};
 use crate::ExecError;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -103,6 +103,10 @@ fn moments(column: &Column) -> Side<'_, i64> {
         (DataType::Date, Side::Each(days)) => {
             Side::Each(Cow::Owned(days.iter().map(moment).collect()))
         }
+        (DataType::Date, Side::Coded(codes, days)) => {
+            let moments = codes.iter().map(|code| moment(&led_to(days, *code)));
+            Side::Each(Cow::Owned(moments.collect()))
+        }
         (DataType::Date, Side::One(days)) => Side::One(moment(&days)),
         (_, side) => side,
     }
@@ -164,7 +168,7 @@ fn by_order(operator: BinaryOperator, len: usize, order: impl Fn(usize) -> Order
 }
 
 /// One loop for each operator, made of `<` and `=` of a total order.
-fn ordered<T: Copy>(
+fn ordered<T: Copy + Default>(
     operator: BinaryOperator,
     left: &Side<'_, T>,
     right: &Side<'_, T>,
@@ -184,7 +188,7 @@ fn ordered<T: Copy>(
     }
 }
 
-fn each<T: Copy>(
+fn each<T: Copy + Default>(
     left: &Side<'_, T>,
     right: &Side<'_, T>,
     len: usize,
@@ -201,5 +205,6 @@ fn each<T: Copy>(
             Bitmap::from_values(right, |right| test(*left, right))
         }
         (Side::One(left), Side::One(right)) => Bitmap::filled(test(*left, *right), len),
+        (left, right) => Bitmap::from_fn(len, |row| test(left.get(row), right.get(row))),
     }
 }

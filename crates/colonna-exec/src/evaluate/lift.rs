@@ -32,7 +32,10 @@ pub(super) fn lifted(site: &Site<'_>, operands: &[&Column]) -> Result<Column, Ex
     if let Some(column) = by_combination(site, operands)? {
         return Ok(column);
     }
-    let flat: Vec<Cow<'_, Column>> = operands.iter().map(|operand| flat(operand)).collect();
+    let takes_codes = matches!(&site.expr.kind,
+        BoundKind::Binary { operator, .. } if operator.is_arithmetic());
+    let flat: Vec<Cow<'_, Column>> =
+        operands.iter().map(|operand| flat(operand, takes_codes)).collect();
     kernel(site, &flat.iter().map(AsRef::as_ref).collect::<Vec<_>>())
 }
 
@@ -71,9 +74,11 @@ fn is_constant(column: &Column) -> bool {
         || (matches!(column.values(), Values::Constant(_)) && column.validity().is_none())
 }
 
-/// Codes are resolved and a constant that has nulls is written out; the rest is flat enough.
-fn flat(column: &Column) -> Cow<'_, Column> {
+/// Codes are resolved, but where a kernel takes those of numbers, and a constant that has nulls is
+/// written out; the rest is flat enough.
+fn flat(column: &Column, takes_codes: bool) -> Cow<'_, Column> {
     match column.values() {
+        Values::NumberCodes { .. } if takes_codes => Cow::Borrowed(column),
         Values::Codes { .. } | Values::NumberCodes { .. } => Cow::Owned(column.to_flat()),
         Values::Constant(_) if column.validity().is_some() => Cow::Owned(written_out(column)),
         _ => Cow::Borrowed(column),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use colonna_column::{Bitmap, Column, Strings, Values};
+use colonna_column::{Bitmap, Column, Numbers, Strings, Values};
 use colonna_schema::Scalar;
 
 /// Values of one operand. What stands at a null row has no meaning.
@@ -10,16 +10,25 @@ use colonna_schema::Scalar;
 pub(super) enum Side<'a, T: Clone> {
     /// One for each row.
     Each(Cow<'a, [T]>),
+    /// A code for each row, and the values that codes lead to.
+    Coded(&'a [u32], &'a [T]),
     /// One for all rows.
     One(T),
 }
 
-impl<T: Copy> Side<'_, T> {
+/// The value of a code; any for a code that leads nowhere, as that of a null row may.
+#[inline]
+pub(super) fn led_to<T: Copy + Default>(values: &[T], code: u32) -> T {
+    values.get(code as usize).copied().unwrap_or_default()
+}
+
+impl<T: Copy + Default> Side<'_, T> {
     /// The value at a row that lies inside.
     #[inline]
     pub(super) fn get(&self, row: usize) -> T {
         match self {
             Self::Each(values) => values[row],
+            Self::Coded(codes, values) => led_to(values, codes[row]),
             Self::One(value) => *value,
         }
     }
@@ -31,6 +40,10 @@ pub(super) fn integers(column: &Column) -> Side<'_, i64> {
         Values::Int64(values) => Side::Each(Cow::Borrowed(values)),
         Values::Constant(Scalar::Int64(value) | Scalar::Timestamp(value)) => Side::One(*value),
         Values::Constant(Scalar::Date(days)) => Side::One(i64::from(*days)),
+        Values::NumberCodes { codes, dictionary } => match dictionary.as_ref() {
+            Numbers::Int64(numbers) => Side::Coded(codes, numbers),
+            Numbers::Float64(_) => Side::One(0),
+        },
         _ => Side::One(0),
     }
 }
@@ -40,6 +53,10 @@ pub(super) fn doubles(column: &Column) -> Side<'_, f64> {
     match column.values() {
         Values::Float64(values) => Side::Each(Cow::Borrowed(values)),
         Values::Constant(Scalar::Float64(value)) => Side::One(*value),
+        Values::NumberCodes { codes, dictionary } => match dictionary.as_ref() {
+            Numbers::Float64(numbers) => Side::Coded(codes, numbers),
+            Numbers::Int64(_) => Side::One(0.0),
+        },
         _ => Side::One(0.0),
     }
 }

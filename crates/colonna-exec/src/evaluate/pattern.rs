@@ -159,12 +159,21 @@ fn with_start(texts: &Texts<'_>, start: &[u8], len: usize) -> Bitmap {
     let Some((before, last)) = start.split_last_chunk::<8>() else {
         return Bitmap::from_fn(len, |row| texts.bytes(row).starts_with(start));
     };
-    Bitmap::from_fn(len, |row| {
-        texts
-            .bytes(row)
-            .split_at_checked(before.len())
+    let begins = |text: &[u8]| {
+        text.split_at_checked(before.len())
             .is_some_and(|(front, rest)| rest.first_chunk::<8>() == Some(last) && front == before)
-    })
+    };
+    let Texts::Each(strings) = texts else {
+        return Bitmap::from_fn(len, |row| begins(texts.bytes(row)));
+    };
+    // A look at these bytes first, whoever's they are, leaves few texts to cut out.
+    let (offsets, arena) = strings.parts();
+    let mut may_begin = Bitmap::from_values(&offsets[..strings.len()], |offset| {
+        arena.get(offset + before.len()..).is_some_and(|rest| rest.first_chunk::<8>() == Some(last))
+    });
+    let found: Vec<usize> = may_begin.ones().collect();
+    found.into_iter().for_each(|row| may_begin.set(row, begins(strings.bytes(row))));
+    may_begin
 }
 
 /// The first run stands at the start, the last at the end, and each between them as early as it

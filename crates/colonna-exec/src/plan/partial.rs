@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use colonna_column::{Bitmap, Columns};
-use colonna_schema::{Scalar, Statistics};
+use colonna_schema::Scalar;
 
 use super::{Body, Bound, Partial, Plan, State};
 use crate::aggregate::gather_read;
@@ -88,19 +88,6 @@ impl Partial {
         }
         let rows = selected.positions();
         self.update_selected(&gather_read(&columns, &rows, |slot| slot < plan.read_past)?)
-    }
-
-    /// Takes in all rows that the statistics are of, where these say all that the plan asks of
-    /// them; if not, nothing changes and the rows must be read.
-    pub fn update_from_statistics(&mut self, statistics: &Statistics) -> bool {
-        let plan = Arc::clone(&self.plan);
-        let (State::Groups(groups), Body::Groups(body), None) =
-            (&mut self.state, &plan.body, &plan.predicate)
-        else {
-            return false;
-        };
-        // A failure has changed nothing that could still be answered from: reading fails too.
-        groups.update_from_statistics(&body.grouped, &plan.slots, statistics).unwrap_or(false)
     }
 
     /// Takes in the rows of another state, which come after all of this one. Equal groups are

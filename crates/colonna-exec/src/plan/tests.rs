@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use colonna_column::Bitmap;
 use colonna_schema::{
     AggregateExpr, AggregateFunction as F, ColumnStatistics, DataType, Function, Projection,
-    Scalar, SortKey, avg, col, count, count_distinct, count_of, first, last, lit, max, median, min,
-    quantile, sum, variance,
+    Scalar, SortKey, Statistics, avg, col, count, count_distinct, count_of, first, last, lit, max,
+    median, min, quantile, sum, variance,
 };
 
 use super::*;
@@ -371,7 +371,7 @@ fn statistics(exact: bool) -> Statistics {
 fn counts_and_exact_bounds_are_answered_from_statistics() {
     let query = selecting([count(), count_of("number"), min("number"), max("number")]);
     let plan = Plan::try_new(&query, &schema()).unwrap();
-    let mut partial = plan.metadata_answer(&statistics(true)).unwrap();
+    let mut partial = plan.metadata_answer(&statistics(true), &|_| false).unwrap();
     assert!(!partial.update_from_statistics(&statistics(false)));
     assert!(partial.update_from_statistics(&statistics(true)));
     partial.update(&columns_of(&plan, &rows(&[("a", 0)]), &|column| column)).unwrap();
@@ -383,7 +383,7 @@ fn counts_and_exact_bounds_are_answered_from_statistics() {
 fn what_statistics_do_not_say_is_not_answered_from_them() {
     let refused = |query: Query| {
         let plan = Plan::try_new(&query, &schema()).unwrap();
-        assert!(plan.metadata_answer(&statistics(true)).is_none(), "{query:?}");
+        assert!(plan.metadata_answer(&statistics(true), &|_| false).is_none(), "{query:?}");
     };
     refused(selecting([sum("number")]));
     refused(selecting([count_of("word")]));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use colonna_column::{Bitmap, Column, Values, concat};
+use colonna_column::{Bitmap, Column, Numbers, Values, concat};
 use colonna_schema::DataType;
 use fearless_simd::{Level, dispatch};
 use parquet::basic::{Compression, Encoding};
@@ -15,8 +15,9 @@ use super::values::{Words, decode, spread};
 use super::window::{Found, Pages};
 use crate::PageError;
 use crate::encoding::hybrid;
-use crate::leaf::Leaf;
+use crate::leaf::{Leaf, is_coded};
 use crate::page_header::ReadKind;
+use crate::source::FileBytes;
 
 /// The most values of a page. Beyond it a few bytes would take all memory.
 const MOST_VALUES: usize = 1 << 28;
@@ -249,6 +250,26 @@ impl LeafReader {
         let kind = self.kind;
         self.pages.words(self.codec, |bytes, count| Words::decode(kind, bytes, count))
     }
+}
+
+/// Whether all values of a chunk of doubles are words of its dictionary, of which none is NaN. Nothing
+/// behind the dictionary is read.
+pub(crate) fn has_only_numbers(
+    source: &FileBytes,
+    leaf: &Leaf,
+    chunk: &ColumnChunkMetaData,
+) -> Result<bool, PageError> {
+    let Some(kind) = Kind::of(leaf, chunk).filter(|_| is_coded(chunk)) else { return Ok(false) };
+    let behind = u64::try_from(chunk.data_page_offset()).unwrap_or_default();
+    let pages = Pages::new(source, chunk, 0, vec![(behind, 0)]);
+    let mut reader = LeafReader::new(kind, DataType::Float64, leaf, chunk, pages)?;
+    Ok(match reader.dictionary()? {
+        Words::Numbers(words) => match words.as_ref() {
+            Numbers::Float64(words) => !words.iter().any(|word| word.is_nan()),
+            Numbers::Int64(_) => false,
+        },
+        Words::Strings(_) | Words::Decimals(_) => false,
+    })
 }
 
 /// Levels that are compressed with the values of a page, if there are such, and what follows.

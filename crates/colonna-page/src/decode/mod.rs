@@ -23,6 +23,7 @@ use parquet::schema::types::Type;
 
 use self::foreign::ForeignReader;
 use self::kind::Kind;
+pub(crate) use self::leaf::has_only_numbers;
 use self::leaf::{LeafReader, Rows};
 pub(crate) use self::values::Words;
 use self::window::Pages;
@@ -32,7 +33,7 @@ use crate::{PageError, ReadCounters};
 
 /// The most rows of a block, where a page has more: enough to make a kernel's loop long, and few
 /// enough for the cache.
-const BLOCK_ROWS: u64 = 32_768;
+const BLOCK_ROWS: u64 = 131_072;
 
 /// The rest of the rows that were asked for, block after block.
 ///

@@ -28,7 +28,7 @@ prop_compose! {
             Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
             Some(Encoding::BYTE_STREAM_SPLIT),
         ]),
-    ) -> (WriterProperties, Option<Encoding>) {
+    ) -> (WriterProperties, Option<Encoding>, bool) {
         let version =
             if is_second { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
         let properties = WriterProperties::builder()
@@ -40,7 +40,8 @@ prop_compose! {
             .set_write_batch_size(batch_rows)
             .set_offset_index_disabled(!has_index)
             .build();
-        (properties, encoding)
+        let has_words = has_dictionary && dictionary_bytes > 1;
+        (properties, encoding, has_words)
     }
 }
 
@@ -64,7 +65,7 @@ proptest! {
     #[test]
     fn files_of_other_writers_are_read_as_they_were_written(
         rows in any_rows(),
-        (properties, encoding) in any_properties(),
+        (properties, encoding, has_words) in any_properties(),
         cuts in prop::collection::vec(0_u64..26, 0..6),
     ) {
         let mut properties = properties.into_builder();
@@ -87,6 +88,17 @@ proptest! {
         let expected: Vec<Vec<Scalar>> = (0..rows.row_count()).map(|row| rows.row(row)).collect();
         let found = all_rows(&reader);
         prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+
+        for field in &rows.schema().fields {
+            let path = [field.name.clone()];
+            if field.data_type == DataType::Float64 && rows.row_count() > 0 {
+                let values = rows.column_at(&path).unwrap().scalars();
+                let is_nan = |value: &Scalar| matches!(value, Scalar::Float64(value) if value.is_nan());
+                let is_told = has_words || values.iter().all(Scalar::is_null);
+                let expected = is_told && !values.iter().any(is_nan);
+                prop_assert_eq!(reader.is_nan_free(0, &path), expected);
+            }
+        }
 
         if rows.row_count() > 0 {
             let mut cuts: Vec<u64> = cuts.into_iter().map(|cut| cut.min(found.len() as u64)).collect();

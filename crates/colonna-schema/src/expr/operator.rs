@@ -64,6 +64,19 @@ impl BinaryOperator {
         )
     }
 
+    /// Whether it computes a number.
+    pub fn is_arithmetic(self) -> bool {
+        matches!(
+            self,
+            Self::Add
+                | Self::Subtract
+                | Self::Multiply
+                | Self::Divide
+                | Self::IntegerDivide
+                | Self::Modulo
+        )
+    }
+
     /// As SQL writes it.
     pub fn symbol(self) -> &'static str {
         match self {

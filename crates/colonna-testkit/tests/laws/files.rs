@@ -10,7 +10,7 @@ use colonna_page::{WriteOptions, write_file};
 use colonna_scan::{Counters, ScanError, ScanOptions, ScanSource, scan};
 use colonna_schema::{Expr, Projection, Query, SortKey, col};
 use colonna_testkit::generate::{Question, any_predicate, any_query, any_table};
-use colonna_testkit::{Sandbox, oracle};
+use colonna_testkit::{Sandbox, forget_nan, oracle};
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, proptest};
 use proptest::sample::Index;
@@ -28,11 +28,18 @@ struct Layout {
     cuts: Vec<Index>,
     row_group_rows: usize,
     page_rows: usize,
+    /// Whether footers say which columns have no NaN, as only ours do.
+    tells_of_nan: bool,
 }
 
 fn any_layout() -> impl Strategy<Value = Layout> {
-    (proptest::collection::vec(any::<Index>(), 0..3), 1..12_usize, 1..6_usize)
-        .prop_map(|(cuts, row_group_rows, page_rows)| Layout { cuts, row_group_rows, page_rows })
+    (proptest::collection::vec(any::<Index>(), 0..3), 1..12_usize, 1..6_usize, any::<bool>())
+        .prop_map(|(cuts, row_group_rows, page_rows, tells_of_nan)| Layout {
+            cuts,
+            row_group_rows,
+            page_rows,
+            tells_of_nan,
+        })
 }
 
 /// The rows in files, in their order.
@@ -50,8 +57,11 @@ fn written(table: &Columns, layout: &Layout) -> (Sandbox, ScanSource) {
             page_rows: layout.page_rows,
             ..WriteOptions::default()
         };
-        let file = File::create(sandbox.path(&format!("{number}.parquet"))).unwrap();
-        write_file(file, rows.schema(), [&rows], &options).unwrap();
+        let path = sandbox.path(&format!("{number}.parquet"));
+        write_file(File::create(&path).unwrap(), rows.schema(), [&rows], &options).unwrap();
+        if !layout.tells_of_nan {
+            forget_nan(&path);
+        }
         start = end;
     }
     let source = ScanSource::from_folder(sandbox.root()).unwrap();
@@ -153,7 +163,7 @@ proptest! {
 /// Types that the laws rely on.
 #[test]
 fn a_file_keeps_the_schema_of_every_table() {
-    let layout = Layout { cuts: Vec::new(), row_group_rows: 1, page_rows: 1 };
+    let layout = Layout { cuts: Vec::new(), row_group_rows: 1, page_rows: 1, tells_of_nan: true };
     let schema = colonna_testkit::generate::table_schema();
     let columns = schema.fields.iter();
     let columns = columns.map(|field| colonna_column::Column::nulls(field.data_type.clone(), 1));

@@ -8,6 +8,7 @@ use colonna::{
 };
 use colonna_column::{Strings, Values};
 use colonna_page::{Profile, WriteOptions, write_file};
+use colonna_testkit::forget_nan;
 
 use crate::corridor::Sandbox;
 
@@ -273,6 +274,47 @@ fn the_number_of_threads_changes_no_counter() {
         for threads in [2, 5] {
             assert_eq!(*ask(&table, sql, &options(threads, true)).counters(), expected, "{sql}");
         }
+    }
+}
+
+/// Four row groups of doubles, of which each has eight, by a writer that does not say which columns
+/// have no NaN: `y` rises from row group to row group, and `z` is the same with a NaN at the end.
+fn doubles(sandbox: &Sandbox) -> Table {
+    let y = |row: i64| Scalar::from((row / GROUP_ROWS * 10 + row * 7919 % 8) as f64 / 4.0);
+    let y: Vec<Scalar> = (0..ROWS).map(y).collect();
+    let mut z = y.clone();
+    z[y.len() - 3] = Scalar::from(f64::NAN);
+    let column = |values: &[Scalar]| Column::from_scalars(&DataType::Float64, values).unwrap();
+    let rows = vec![("y".to_owned(), column(&y)), ("z".to_owned(), column(&z))];
+    let rows = Columns::from_named(rows).unwrap();
+    let options = WriteOptions {
+        row_group_rows: usize::try_from(GROUP_ROWS).unwrap(),
+        ..WriteOptions::default()
+    };
+    let path = sandbox.write("table/rows.parquet", "");
+    write_file(File::create(&path).unwrap(), rows.schema(), [&rows], &options).unwrap();
+    forget_nan(&path);
+    Table::open(sandbox.table()).unwrap()
+}
+
+#[test]
+fn a_dictionary_tells_that_no_row_is_nan() {
+    let sandbox = Sandbox::new();
+    let table = doubles(&sandbox);
+    assert_eq!(counted(&table, "SELECT max(y), min(z) FROM t").pages_read(), 0);
+    let one = counted(&table, "SELECT max(z), count(y) FROM t");
+    assert_eq!((one.pages_read(), one.values_decoded), (1, 1000));
+    assert_eq!(counted(&table, "SELECT max(y), sum(z) FROM t").values_decoded, 4000);
+    for (sql, read) in [
+        ("SELECT y FROM t WHERE y > 9.25", 0),
+        ("SELECT y FROM t WHERE z = 9.5 OR z = 100", 0),
+        ("SELECT y FROM t WHERE NOT z <= 9.25", 1),
+        ("SELECT y FROM t WHERE y <> 'NaN' AND y > 9", 1),
+        ("SELECT y FROM t ORDER BY y DESC LIMIT 9", 1),
+        ("SELECT z FROM t ORDER BY z DESC LIMIT 9", 1),
+        ("SELECT z FROM t ORDER BY z DESC LIMIT 1100", 2),
+    ] {
+        assert_eq!(counted(&table, sql).row_groups_read(), read, "{sql}");
     }
 }
 
