@@ -61,7 +61,11 @@ pub fn any_query() -> impl Strategy<Value = Question> {
     (body, filter, order, 0_usize..6).prop_map(|(mut query, filter, order, lead)| {
         query.filter = filter;
         let is_open = query.projection.iter().all(|it| matches!(it, Projection::All { .. }));
-        let Some((directions, nulls, offset, limit)) = order.filter(|_| !is_open) else {
+        // The oracle rounds on the way to a variance, and so does not know which of two is the greater
+        // that are as good as equal.
+        let has_rounded = query.projection.iter().any(is_variance);
+        let may_order = !is_open && !has_rounded;
+        let Some((directions, nulls, offset, limit)) = order.filter(|_| may_order) else {
             return Question { query, ordered: false };
         };
         let bit = |bits: u64, index: usize| bits.checked_shr(u32::try_from(index).unwrap_or(0));
@@ -98,6 +102,17 @@ fn leading_key(query: &Query, choice: usize) -> Option<Expr> {
 fn has_aggregate(query: &Query) -> bool {
     // Every grouped query has one, and it is the last of its columns.
     matches!(query.projection.last(), Some(Projection::Expr { expr, .. }) if is_of_aggregates(expr))
+}
+
+fn is_variance(result: &Projection) -> bool {
+    let Projection::Expr { expr: Expr::Aggregate(aggregate), .. } = result else { return false };
+    matches!(
+        aggregate.function,
+        AggregateFunction::VarianceSample
+            | AggregateFunction::VariancePopulation
+            | AggregateFunction::StddevSample
+            | AggregateFunction::StddevPopulation
+    )
 }
 
 fn is_of_aggregates(expr: &Expr) -> bool {
