@@ -30,7 +30,9 @@ impl Input {
     pub fn resolved(&self) -> Self {
         match self {
             Self::StandardInput => Self::StandardInput,
-            Self::File(path) => Self::File(path.canonicalize().unwrap_or_else(|_| path.clone())),
+            Self::File(path) => {
+                Self::File(path.canonicalize().unwrap_or_else(|_missing| path.clone()))
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ pub fn encode(out: &mut Vec<u8>, offsets: &[usize], arena: &[u8]) -> Result<(), 
     for (pair, (shared_len, ending_len)) in offsets.windows(2).zip(lens) {
         let (text, len) = (&arena[pair[0]..], pair[1] - pair[0]);
         let shared = shared_start(last, text, len.min(last_len));
-        let signed = |len| i32::try_from(len).map_err(|_| PageError::TooLong { byte_len: len });
+        let signed =
+            |len| i32::try_from(len).map_err(|_too_large| PageError::TooLong { byte_len: len });
         (*shared_len, *ending_len) = (signed(shared)?, signed(len - shared)?);
         push_start(&mut endings, &text[shared..], len - shared);
         (last, last_len) = (text, len);
