@@ -59,7 +59,7 @@ impl Prepared {
     }
 
     /// What of the source is passed over, because it was taken for something that is no record, such
-    /// as `3 lines before the records`.
+    /// as `3 lines before the records passed over`.
     pub fn passed_over(&self) -> Vec<String> {
         self.decoder.passed_over()
     }

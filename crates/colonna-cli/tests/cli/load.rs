@@ -231,7 +231,7 @@ fn what_is_passed_over_and_what_no_column_takes_is_told() {
     let sandbox = Sandbox::new();
     sandbox.write("in.csv", "channel,members\nx,5\n#dev\n#ops\n");
     let told = sandbox.run(&["load", "t", "in.csv"]).text(0);
-    assert!(told.contains("in.csv: lines with # in front, as comments"), "{told}");
+    assert!(told.contains("in.csv: lines that begin with # passed over as comments"), "{told}");
     let load = ["load", "t", "in.csv", "--comment", "none", "--again"];
     assert!(sandbox.run(&load).text(0).starts_with("3 rows read = 3 written"));
 

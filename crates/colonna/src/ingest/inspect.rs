@@ -140,7 +140,7 @@ pub(super) fn shape_of(
     };
     for source in sources {
         let name = source.source().name();
-        notes.extend(source.passed_over().iter().map(|what| format!("{name}: {what} passed over")));
+        notes.extend(source.passed_over().iter().map(|what| format!("{name}: {what}")));
     }
     let shape = match target.table_rows() {
         Some(table) => shape.reconciled_with(&table),

@@ -201,14 +201,13 @@ impl Decode for CsvDecoder {
     }
 
     fn passed_over(&self) -> Vec<String> {
-        let lines = self.layout.lines_before().map(|lines| format!("{lines} the records"));
-        let comments =
-            self.layout.dialect.comment.filter(|comment| comment.is_guess).map(|comment| {
-                let mark = char::from(comment.mark);
-                format!(
-                    "lines with {mark} in front, as comments, where they have fewer or more fields"
-                )
-            });
+        let lines = self.layout.lines_before();
+        let lines = lines.map(|lines| format!("{lines} the records passed over"));
+        let comment = self.layout.dialect.comment.filter(|comment| comment.is_guess);
+        let comments = comment.map(|comment| {
+            let mark = char::from(comment.mark);
+            format!("lines that begin with {mark} passed over as comments, but for those with all fields")
+        });
         lines.into_iter().chain(comments).collect()
     }
 
