@@ -252,7 +252,6 @@ fn picked<'a, T: Copy>(values: &'a [T], present: &Present) -> Cow<'a, [T]> {
     }
 }
 
-/// Days, which are kept in 32 bits.
 /// Numbers that were codes.
 fn numbers(values: Values, physical: PhysicalType) -> Result<Option<Dense<'static>>, PageError> {
     Ok(match (values, physical) {
@@ -263,6 +262,7 @@ fn numbers(values: Values, physical: PhysicalType) -> Result<Option<Dense<'stati
     })
 }
 
+/// Days, which are kept in 32 bits.
 fn narrowed(values: &[i64]) -> Result<Vec<i32>, PageError> {
     let narrow = |value: &i64| {
         i32::try_from(*value).map_err(|_too_large| PageError::OutOfRange { value: (*value).into() })

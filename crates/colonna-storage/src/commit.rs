@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use colonna_schema::{DataType, Field};
 
+use crate::error::Cause;
 use crate::{
     CommitOutcome, DataFile, NewColumn, Operation, PartitionKey, Snapshot, StorageError,
     Transaction,
@@ -113,7 +114,7 @@ pub fn commit(planned: &Snapshot, change: &Change) -> Result<Committed, StorageE
     Err(StorageError::TooManyRaces { path: planned.root().to_owned(), tries: MOST_TRIES })
 }
 
-fn unknown(version: u64, source: crate::error::Cause) -> StorageError {
+fn unknown(version: u64, source: Cause) -> StorageError {
     StorageError::OutcomeUnknown { version, source }
 }
 

@@ -301,8 +301,13 @@ impl Snapshot {
         self.inner.table_configuration().column_mapping_mode()
     }
 
-    /// Makes the names of the log's entries durable.
-    pub(crate) fn sync_log(&self) -> Result<(), StorageError> {
+    /// Makes the names of the log's entries durable. Who finds what another has committed may rely on
+    /// it only then: the other may have gone between the two.
+    ///
+    /// # Errors
+    ///
+    /// Where the log's folder cannot be synced.
+    pub fn sync_log(&self) -> Result<(), StorageError> {
         self.disk().sync_folder(&self.root.join("_delta_log"))
     }
 

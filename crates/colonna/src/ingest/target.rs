@@ -96,7 +96,11 @@ impl Target {
             Some(landed) if landed >= *version && again => {
                 Some((application.clone(), landed.saturating_add(1)))
             }
-            Some(landed) if landed >= *version => None,
+            Some(landed) if landed >= *version => {
+                // To do nothing is to say that it is there, also after a crash.
+                self.existing.as_ref().map_or(Ok(()), Snapshot::sync_log)?;
+                None
+            }
             _ => Some(identity.clone()),
         })
     }
