@@ -69,9 +69,9 @@ pub(super) fn write_string(
 
 /// Adds a text to a column of days or moments; nothing where it is none, or the column another.
 fn write_moment(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactly: bool) -> bool {
-    let is_epoch = matches!(shape, ValueShape::Timestamp { format: TimeFormat::Epoch(_), .. });
-    // A number alone is no date of ISO 8601 where nobody said that it is one.
-    if exactly && !is_epoch && text.trim_ascii().bytes().all(|byte| byte.is_ascii_digit()) {
+    if let (true, ValueShape::Date(format) | ValueShape::Timestamp { format, .. }) = (exactly, shape)
+        && !format.is_evident_in(text)
+    {
         return false;
     }
     let value = match shape {

@@ -263,7 +263,8 @@ fn fit_numbers(numbers: &Numbers<'_>) -> Option<TimeCandidates> {
             (Formats::DAY_HYPHEN, day_first(four)),
             (Formats::MONTH_HYPHEN, month_first(four)),
         ]),
-        // `2024.10.1` is more often a version; nobody puts the month before the day with dots.
+        // Where month and day are not padded, see [`TimeFormat::is_evident_in`]. Nobody puts the month
+        // before the day with dots.
         Separator::Dot => union([
             (Formats::YEAR_DOT, numbers.year_first().filter(|_| numbers.is_padded())),
             (Formats::DAY_DOT, day_first(four)),

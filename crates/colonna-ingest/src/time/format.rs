@@ -156,6 +156,19 @@ impl TimeFormat {
         }
     }
 
+    /// Whether a text that it reads makes a column one of times where nobody says that it is one. A
+    /// number alone does not, nor does `2024.10.1`, which is more often a version.
+    pub(crate) fn is_evident_in(&self, text: &str) -> bool {
+        let bytes = text.trim_ascii().as_bytes();
+        match self {
+            Self::Epoch(_) => true,
+            Self::YearFirst { separator: Separator::Dot } => {
+                Numbers::read(bytes).is_some_and(|numbers| numbers.is_padded())
+            }
+            _ => !bytes.iter().all(u8::is_ascii_digit),
+        }
+    }
+
     fn numbers(text: &[u8], separator: Separator) -> Option<Numbers<'_>> {
         Numbers::read(text).filter(|numbers| numbers.separator == separator)
     }

@@ -48,10 +48,22 @@ fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![close, any::<String>(), any_moment().prop_map(|time| time.to_rfc3339())]
 }
 
+/// How texts write times.
+const STYLES: [&str; 9] = [
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M:%S%.fZ",
+    "%d/%m/%Y",
+    "%m/%d/%Y %H:%M",
+    "%d %b %Y",
+    "%Y.%m.%d",
+    "%Y.%-m.%-d",
+    "%Y/%-m/%d",
+    "%-d.%m.%Y",
+];
+
 /// Texts of a column that is often one of times.
 fn any_column() -> impl Strategy<Value = Vec<String>> {
-    let styles = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%.fZ", "%d/%m/%Y", "%m/%d/%Y %H:%M", "%d %b %Y"];
-    let timely = prop::sample::select(styles.to_vec()).prop_flat_map(|style| {
+    let timely = prop::sample::select(STYLES.to_vec()).prop_flat_map(|style| {
         prop::collection::vec(any_moment().prop_map(|time| time.format(style).to_string()), 0..8)
     });
     prop_oneof![4 => timely, 1 => prop::collection::vec(any_text(), 0..8)]
@@ -154,6 +166,29 @@ proptest! {
     #[test]
     fn what_is_decided_reads_every_value(texts in any_column()) {
         drop(decide(&texts.iter().map(String::as_str).collect::<Vec<_>>()));
+    }
+
+    // A load that has seen a part decodes the rest in the format of the part, and what fits surprises
+    // nobody.
+    #[test]
+    fn a_text_that_the_format_of_a_column_reads_leaves_the_column_that_format(
+        texts in any_column(),
+        more in prop_oneof![
+            4 => (any_moment(), prop::sample::select(STYLES.to_vec()))
+                .prop_map(|(time, style)| time.format(style).to_string()),
+            1 => any_text(),
+        ],
+    ) {
+        let mut candidates = TimeCandidates::new();
+        texts.iter().for_each(|text| candidates.observe(text));
+        let decided = candidates.decide().filter(|decided| decided.ambiguous.is_none());
+        if let Some(decided) = decided
+            && decided.format.is_evident_in(&more)
+            && decided.format.parse(&more).is_some()
+        {
+            candidates.observe(&more);
+            prop_assert_eq!(candidates.decide().map(|decided| decided.format), Some(decided.format));
+        }
     }
 
     #[test]
