@@ -216,9 +216,11 @@ pub fn to_arrow(column: &Column) -> Result<ArrayRef, ColumnError> {
                 StructArray::try_new(fields, vec![to_arrow(keys)?, to_arrow(values)?], None)?;
             Arc::new(MapArray::try_new(field, arrow_offsets(offsets)?, entries, nulls, false)?)
         }
-        Values::Null | Values::Codes { .. } | Values::NumberCodes { .. } | Values::Constant(_) => {
-            new_null_array(&wanted, column.len())
-        }
+        Values::Null
+        | Values::Codes { .. }
+        | Values::NumberCodes { .. }
+        | Values::Constant(_)
+        | Values::Sparse { .. } => new_null_array(&wanted, column.len()),
     })
 }
 

@@ -1,5 +1,6 @@
 //! A column that grows value by value.
 
+mod gaps;
 mod room;
 mod scalars;
 
@@ -7,14 +8,15 @@ use std::sync::Arc;
 
 use colonna_schema::DataType;
 
+use self::gaps::Gaps;
 use self::room::Room;
 use crate::{Bitmap, Column, ColumnError, Interner, Strings, Values};
 
 /// So many texts show whether they repeat.
 const TRIAL_LEN: usize = 1024;
 
-/// Collects values of one type into a [`Column`]: a flat one, or, where it interns, texts that
-/// repeat as codes.
+/// Collects values of one type into a [`Column`]: a flat one, or, where it saves, one with codes for
+/// texts that repeat, which is sparse where few rows have a value.
 ///
 /// A struct or list grows from its parts: push into [`ColumnBuilder::fields_mut`] or
 /// [`ColumnBuilder::elements_mut`], then close the row with [`ColumnBuilder::close_row`]. A null
@@ -26,6 +28,8 @@ pub struct ColumnBuilder {
     parts: Parts,
     /// Which rows are not null, none before the first null. Rows past its end are not null.
     validity: Option<Bitmap>,
+    /// Where there are gaps between the values in `parts`, which have no room for nulls then.
+    gaps: Gaps,
     /// What the column held that it was made like.
     room: Room,
 }
@@ -74,24 +78,25 @@ impl ColumnBuilder {
                 Parts::Struct(fields.iter().map(|field| Self::new(&field.data_type)).collect())
             }
         };
-        let (data_type, room) = (data_type.clone(), Room::default());
-        Self { data_type, len: 0, parts, validity: None, room }
+        let (data_type, gaps, room) = (data_type.clone(), Gaps::default(), Room::default());
+        Self { data_type, len: 0, parts, validity: None, gaps, room }
     }
 
-    /// An empty column of that type in which texts outside of lists become codes, as long as they
-    /// repeat.
-    pub fn interning(data_type: &DataType) -> Self {
+    /// An empty column of that type, and fields of structs, that saves: texts become codes, as long as
+    /// they repeat, and a column of few values becomes sparse.
+    pub fn saving(data_type: &DataType) -> Self {
         let mut builder = Self::new(data_type);
-        builder.intern();
+        builder.save();
         builder
     }
 
-    fn intern(&mut self) {
+    fn save(&mut self) {
+        self.gaps = Gaps::None;
         match &mut self.parts {
             Parts::Strings(_) if self.data_type == DataType::Utf8 => {
                 self.parts = Parts::Interned { codes: Vec::new(), interner: Interner::new() };
             }
-            Parts::Struct(fields) => fields.iter_mut().for_each(Self::intern),
+            Parts::Struct(fields) => fields.iter_mut().for_each(Self::save),
             _ => {}
         }
     }
@@ -137,6 +142,9 @@ impl ColumnBuilder {
 
     /// Adds that many nulls.
     pub fn push_nulls(&mut self, count: usize) {
+        if !matches!(self.gaps, Gaps::Never) && self.leave_gap(count) {
+            return;
+        }
         let len = self.len + count;
         match &mut self.parts {
             Parts::Null => {}
@@ -356,6 +364,7 @@ impl ColumnBuilder {
     pub fn is_valid(&self, row: usize) -> bool {
         row < self.len
             && !matches!(self.parts, Parts::Null)
+            && self.gaps.has_value(row, || self.value_count())
             && self
                 .validity
                 .as_ref()
@@ -364,23 +373,37 @@ impl ColumnBuilder {
 
     /// Whether all rows up to that one are there and not null.
     pub fn are_valid_to(&self, len: usize) -> bool {
-        self.len >= len && self.validity.is_none() && !matches!(self.parts, Parts::Null)
+        self.len >= len
+            && self.validity.is_none()
+            && !matches!(self.parts, Parts::Null)
+            && !matches!(self.gaps, Gaps::Some(_))
     }
 
     /// Keeps the first `len` rows, and drops what was pushed into the parts of a row that was not
     /// closed.
+    #[inline]
     pub fn truncate(&mut self, len: usize) {
+        // Of the thousands of fields that a struct may have, hardly one has more rows.
+        let has_parts = matches!(self.parts, Parts::Entries { .. } | Parts::Struct(_));
+        if self.len > len || has_parts {
+            self.drop_rows(len);
+        }
+    }
+
+    fn drop_rows(&mut self, len: usize) {
         let kept = len.min(self.len);
+        let value_count = self.value_count();
+        let values_kept = self.gaps.truncate(kept, value_count);
         match &mut self.parts {
             Parts::Null => {}
-            Parts::Boolean(bits) => bits.truncate(kept),
-            Parts::Int64(values) => values.truncate(kept),
-            Parts::Float64(values) => values.truncate(kept),
-            Parts::Decimal(values) => values.truncate(kept),
-            Parts::Strings(values) => values.truncate(kept),
-            Parts::Interned { codes, .. } => codes.truncate(kept),
+            Parts::Boolean(bits) => bits.truncate(values_kept),
+            Parts::Int64(values) => values.truncate(values_kept),
+            Parts::Float64(values) => values.truncate(values_kept),
+            Parts::Decimal(values) => values.truncate(values_kept),
+            Parts::Strings(values) => values.truncate(values_kept),
+            Parts::Interned { codes, .. } => codes.truncate(values_kept),
             Parts::Entries { offsets, children } => {
-                offsets.truncate(kept + 1);
+                offsets.truncate(values_kept + 1);
                 let end = offsets.last().copied().unwrap_or_default();
                 children.iter_mut().for_each(|child| child.truncate(end));
             }
@@ -425,6 +448,9 @@ impl ColumnBuilder {
         }
         if self.len * 2 < self.room.rows {
             self.give_room_back();
+        }
+        if let Gaps::Some(gaps) = std::mem::replace(&mut self.gaps, Gaps::Never) {
+            return self.finish_with_gaps(&gaps);
         }
         let values = match self.parts {
             Parts::Null => Values::Null,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use colonna_schema::{DataType, Scalar};
 
+use crate::sparse::bits_at;
 use crate::{Bitmap, ColumnBuilder, ColumnError, Numbers, Strings};
 
 /// The values of a column, in the form that suits them.
 ///
-/// What stands at a null position has no meaning. `Codes`, `NumberCodes` and `Constant` are other
-/// forms of what the flat forms hold; [`Column::to_flat`] gives the flat form of any column.
+/// What stands at a null position has no meaning. `Codes`, `NumberCodes`, `Constant` and `Sparse` are
+/// other forms of what the flat forms hold; [`Column::to_flat`] gives the flat form of any column.
 #[derive(Clone, Debug)]
 pub enum Values {
     /// Nothing but nulls.
@@ -40,6 +41,14 @@ pub enum Values {
     },
     /// One value for all rows, never null.
     Constant(Scalar),
+    /// The values of a few rows; all others are null. Loads make it of columns that most records
+    /// have nothing for, and [`Column::dense`] undoes it.
+    Sparse {
+        /// The rows that have a value, in ascending order.
+        rows: Vec<u32>,
+        /// Their values, none null.
+        values: Box<Column>,
+    },
     /// Lists: row `i` holds the elements from `offsets[i]` to `offsets[i + 1]`.
     List {
         /// One entry more than there are rows, from 0, never falling.
@@ -63,7 +72,8 @@ pub enum Values {
 /// A column of one type.
 ///
 /// Invariant: `values` and `validity` have `len` rows; a field of a struct is null wherever the
-/// struct is; `validity` is `None` where no row is null, and for [`Values::Null`].
+/// struct is; `validity` is `None` where no row is null, and for [`Values::Null`] and
+/// [`Values::Sparse`].
 #[derive(Clone, Debug)]
 pub struct Column {
     data_type: DataType,
@@ -87,6 +97,14 @@ impl Column {
         let length_mismatch = |found| ColumnError::LengthMismatch { expected: len, found };
         let found = match &values {
             Values::Null | Values::Constant(_) => len,
+            Values::Sparse { rows, values } => {
+                let is_sparse = validity.is_none()
+                    && rows.len() == values.len()
+                    && values.null_count() == 0
+                    && rows.is_sorted_by(|left, right| left < right);
+                let end = rows.last().map_or(0, |last| *last as usize + 1);
+                if is_sparse && end <= len { len } else { rows.len() }
+            }
             Values::Boolean(bits) => bits.len(),
             Values::Int64(values) => values.len(),
             Values::Float64(values) => values.len(),
@@ -182,7 +200,7 @@ impl Column {
     }
 
     /// Which rows are not null; `None` where the form says it: all of them, or for
-    /// [`Values::Null`] none.
+    /// [`Values::Null`] none and for [`Values::Sparse`] few.
     pub fn validity(&self) -> Option<&Bitmap> {
         self.validity.as_ref()
     }
@@ -190,17 +208,20 @@ impl Column {
     /// Whether the row is not null.
     #[inline]
     pub fn is_valid(&self, row: usize) -> bool {
-        match &self.validity {
-            Some(bits) => bits.get(row),
-            None => !matches!(self.values, Values::Null),
+        match (&self.validity, &self.values) {
+            (Some(bits), _) => bits.get(row),
+            (None, Values::Null) => false,
+            (None, Values::Sparse { .. }) => self.in_sparse(row).is_some(),
+            (None, _) => true,
         }
     }
 
     /// Which rows are not null, as bits.
     pub fn valid_bits(&self) -> Bitmap {
-        match &self.validity {
-            Some(bits) => bits.clone(),
-            None => Bitmap::filled(!matches!(self.values, Values::Null), self.len),
+        match (&self.validity, &self.values) {
+            (Some(bits), _) => bits.clone(),
+            (None, Values::Sparse { rows, .. }) => bits_at(rows, self.len),
+            (None, values) => Bitmap::filled(!matches!(values, Values::Null), self.len),
         }
     }
 
@@ -208,6 +229,7 @@ impl Column {
     pub fn null_count(&self) -> usize {
         match (&self.validity, &self.values) {
             (_, Values::Null) => self.len,
+            (_, Values::Sparse { rows, .. }) => self.len - rows.len(),
             (Some(bits), _) => self.len - bits.count_ones(),
             (None, _) => 0,
         }
@@ -219,7 +241,8 @@ impl Column {
     ///
     /// Where the form does not suit the type.
     pub fn with_type(self, data_type: DataType) -> Result<Self, ColumnError> {
-        Self::try_new(data_type, self.len, self.values, self.validity)
+        let Self { len, values, validity, .. } = self.into_dense();
+        Self::try_new(data_type, len, values, validity)
     }
 
     /// The same values under a type whose structs may have more fields. Of any other type they stay
@@ -249,6 +272,9 @@ impl Column {
             }
             (Values::Map { offsets, keys, values }, DataType::Map(_, value)) => {
                 Values::Map { offsets, keys, values: Box::new(values.conformed(value)) }
+            }
+            (Values::Sparse { rows, values }, _) => {
+                Values::Sparse { rows, values: Box::new(values.conformed(data_type)) }
             }
             (values, _) => return Self { values, ..self },
         };
@@ -284,6 +310,7 @@ impl Column {
             }
             Values::Constant(Scalar::Int64(value) | Scalar::Timestamp(value)) => Some(*value),
             Values::Constant(Scalar::Date(days)) => Some(i64::from(*days)),
+            Values::Sparse { values, .. } => values.i64_at(self.in_sparse(row)?),
             _ => None,
         }
     }
@@ -301,6 +328,7 @@ impl Column {
             }
             Values::Constant(Scalar::Utf8(text)) => Some(text.as_bytes()),
             Values::Constant(Scalar::Binary(bytes)) => Some(bytes),
+            Values::Sparse { values, .. } => values.bytes_at(self.in_sparse(row)?),
             _ => None,
         }
     }
@@ -320,6 +348,9 @@ impl Column {
         match &self.values {
             Values::Null => Scalar::Null,
             Values::Constant(value) => value.clone(),
+            Values::Sparse { values, .. } => {
+                self.in_sparse(row).map_or(Scalar::Null, |index| values.scalar_at(index))
+            }
             Values::Boolean(bits) => Scalar::Boolean(bits.get(row)),
             Values::Int64(values) => int_scalar(&self.data_type, values[row]),
             Values::Float64(values) => Scalar::Float64(values[row]),
@@ -362,57 +393,6 @@ impl Column {
         (0..self.len).map(|row| self.scalar_at(row)).collect()
     }
 
-    /// The same values without codes, constants and all-null forms, so that a kernel meets one form
-    /// for each type. Fields of structs and elements of lists are made flat too.
-    #[must_use]
-    pub fn to_flat(&self) -> Self {
-        match &self.values {
-            Values::Null if self.data_type != DataType::Null => {
-                let mut builder = ColumnBuilder::new(&self.data_type);
-                builder.push_nulls(self.len);
-                builder.finish()
-            }
-            Values::Constant(value) => {
-                let mut builder = ColumnBuilder::new(&self.data_type);
-                for _ in 0..self.len {
-                    if builder.push_scalar(value).is_err() {
-                        builder.push_null();
-                    }
-                }
-                builder.finish()
-            }
-            Values::Codes { codes, dictionary } => {
-                let strings = Values::Strings(Arc::new(dictionary.gather(codes)));
-                Self::from_parts(self.data_type.clone(), self.len, strings, self.validity.clone())
-            }
-            Values::NumberCodes { codes, dictionary } => {
-                let numbers = dictionary.gather(codes);
-                Self::from_parts(self.data_type.clone(), self.len, numbers, self.validity.clone())
-            }
-            Values::List { offsets, elements } => {
-                let elements = Box::new(elements.to_flat());
-                let values = Values::List { offsets: offsets.clone(), elements };
-                Self::from_parts(self.data_type.clone(), self.len, values, self.validity.clone())
-            }
-            Values::Struct(columns) => {
-                let values = Values::Struct(columns.iter().map(Self::to_flat).collect());
-                Self::from_parts(self.data_type.clone(), self.len, values, self.validity.clone())
-            }
-            Values::Map { offsets, keys, values } => {
-                let (keys, values) = (Box::new(keys.to_flat()), Box::new(values.to_flat()));
-                let values = Values::Map { offsets: offsets.clone(), keys, values };
-                Self::from_parts(self.data_type.clone(), self.len, values, self.validity.clone())
-            }
-            _ => self.clone(),
-        }
-    }
-
-    /// The same values, with numbers in the place of codes.
-    #[must_use]
-    pub fn with_numbers(self) -> Self {
-        if matches!(self.values, Values::NumberCodes { .. }) { self.to_flat() } else { self }
-    }
-
     /// About how many bytes of memory it takes. A shared dictionary counts in full.
     pub fn byte_len(&self) -> usize {
         let validity = self.validity.as_ref().map_or(0, |bits| bits.len() / 8);
@@ -420,6 +400,9 @@ impl Column {
         validity
             + match &self.values {
                 Values::Null | Values::Constant(_) => 0,
+                Values::Sparse { rows, values } => {
+                    size_of::<Self>() + rows.len() * 4 + values.byte_len()
+                }
                 Values::Boolean(bits) => bits.len() / 8,
                 Values::Int64(values) => values.len() * 8,
                 Values::Float64(values) => values.len() * 8,
@@ -463,6 +446,7 @@ fn bytes_scalar(data_type: &DataType, bytes: &[u8]) -> Scalar {
 fn suits(data_type: &DataType, values: &Values) -> bool {
     match values {
         Values::Null | Values::Constant(_) => true,
+        Values::Sparse { values, .. } => values.data_type == *data_type,
         Values::Boolean(_) => *data_type == DataType::Boolean,
         Values::Int64(_) => {
             matches!(data_type, DataType::Int64 | DataType::Date | DataType::Timestamp)

@@ -101,6 +101,13 @@ impl Columns {
         Self { schema: Arc::clone(&self.schema), columns, row_count: rows.len() }
     }
 
+    /// The same rows without sparse columns, as whoever computes with them expects them.
+    #[must_use]
+    pub fn dense(self) -> Self {
+        let columns = self.columns.into_iter().map(Column::into_dense).collect();
+        Self { columns, ..self }
+    }
+
     /// The same rows, which do not hold on to dictionaries with more words than there are rows.
     #[must_use]
     pub fn compacted(self) -> Self {

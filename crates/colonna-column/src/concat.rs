@@ -16,6 +16,10 @@ pub fn concat(data_type: &DataType, columns: &[Column]) -> Column {
     if columns.iter().all(|column| matches!(column.values(), Values::Null)) {
         return Column::nulls(data_type.clone(), len);
     }
+    if columns.iter().any(|column| matches!(column.values(), Values::Sparse { .. })) {
+        let dense: Vec<Column> = columns.iter().map(|column| column.dense().into_owned()).collect();
+        return concat(data_type, &dense);
+    }
     let validity = columns.iter().any(|column| column.null_count() > 0).then(|| {
         let mut validity = Bitmap::new();
         for column in columns {

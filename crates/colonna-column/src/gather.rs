@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::sparse::gathered;
 use crate::{Bitmap, Column, Values};
 
 impl Column {
@@ -12,6 +13,11 @@ impl Column {
         let values = match self.values() {
             Values::Null => Values::Null,
             Values::Constant(value) => Values::Constant(value.clone()),
+            Values::Sparse { rows: own, values } => {
+                let (places, found) = gathered(own, rows);
+                let (data_type, len) = (self.data_type().clone(), rows.len());
+                return Self::of_rows(data_type, len, places, values.gather(&found));
+            }
             Values::Boolean(bits) => Values::Boolean(bits.gather(rows)),
             Values::Int64(values) => Values::Int64(pick(values, rows)),
             Values::Float64(values) => Values::Float64(pick(values, rows)),
@@ -64,6 +70,13 @@ impl Column {
         let values = match self.values() {
             Values::Null => Values::Null,
             Values::Constant(value) => Values::Constant(value.clone()),
+            Values::Sparse { rows, values } => {
+                let within = |row: usize| rows.partition_point(|found| (*found as usize) < row);
+                let (first, end) = (within(start), within(start + len));
+                let values = values.slice(first, end - first);
+                let rows = rows[first..end].iter().map(|row| row - narrow(start)).collect();
+                return Self::of_rows(self.data_type().clone(), len, rows, values);
+            }
             Values::Boolean(bits) => Values::Boolean(bits.slice(start, len)),
             Values::Int64(values) => Values::Int64(values[range].to_vec()),
             Values::Float64(values) => Values::Float64(values[range].to_vec()),
@@ -101,6 +114,11 @@ impl Column {
             Values::NumberCodes { codes, dictionary } if dictionary.len() > codes.len() => {
                 self.to_flat()
             }
+            Values::Sparse { rows, values } => {
+                let (rows, values) = (rows.clone(), Box::new(values.as_ref().clone().compacted()));
+                let values = Values::Sparse { rows, values };
+                Self::from_parts(self.data_type().clone(), self.len(), values, None)
+            }
             Values::Struct(columns) => {
                 let columns = columns.iter().map(|column| column.clone().compacted()).collect();
                 let validity = self.validity().cloned();
@@ -121,6 +139,9 @@ impl Column {
         let (data_type, len) = (self.data_type().clone(), self.len());
         let values = match self.into_values() {
             Values::Null => return Self::nulls(data_type, len),
+            Values::Sparse { rows, values } => {
+                return values.spread(&rows, len).masked(valid);
+            }
             // A constant has no nulls among its rows.
             constant @ Values::Constant(_) => {
                 let all = Self::from_parts(data_type.clone(), len, constant, None);
@@ -139,6 +160,11 @@ impl Column {
     pub fn filter(&self, selected: &Bitmap) -> Self {
         self.gather(&selected.positions())
     }
+}
+
+/// A position within rows that 32 bits count.
+fn narrow(row: usize) -> u32 {
+    u32::try_from(row).unwrap_or(u32::MAX)
 }
 
 fn pick<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {

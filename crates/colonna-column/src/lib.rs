@@ -22,10 +22,12 @@ mod column;
 mod columns;
 mod concat;
 mod error;
+mod forms;
 mod gather;
 mod interner;
 mod numbers;
 mod pick;
+mod sparse;
 mod strings;
 
 pub use arrow::{arrow_schema, from_arrow, schema_from_arrow, to_arrow};

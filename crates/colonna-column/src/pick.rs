@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use colonna_schema::DataType;
 
+use crate::sparse::{LazyPlaces, Places, pick_sparse};
 use crate::{Bitmap, Column, Interner, Strings, Values, concat};
 
 /// One row of one of several columns.
@@ -17,10 +18,11 @@ pub struct Pick {
 
 /// Rows of several columns, in an order of their own. Rows that follow each other in their column
 /// are kept together, since they are moved together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Picks {
     runs: Vec<Run>,
     len: usize,
+    places: LazyPlaces,
 }
 
 /// Rows of one column that follow each other.
@@ -55,6 +57,7 @@ impl Picks {
     /// Adds the first rows of a column, in their order.
     pub fn push_first(&mut self, piece: u32, row_count: u32) {
         if row_count > 0 {
+            self.places.take();
             self.runs.push(Run { piece, start: 0, len: row_count });
             self.len += row_count as usize;
         }
@@ -62,6 +65,7 @@ impl Picks {
 
     /// Adds a row.
     pub fn push(&mut self, pick: Pick) {
+        self.places.take();
         self.len += 1;
         match self.runs.last_mut() {
             Some(run) if run.piece == pick.piece && run.start + run.len == pick.row => {
@@ -76,6 +80,11 @@ impl Picks {
         self.runs.iter().flat_map(|run| {
             (run.start..run.start + run.len).map(move |row| Pick { piece: run.piece, row })
         })
+    }
+
+    /// Where each row of the columns stands among the picked ones; none where one is picked twice.
+    pub(crate) fn places_of_rows(&self) -> Option<&Places> {
+        self.places.get_or_init(|| Places::of(self.iter())).as_ref()
     }
 
     fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
@@ -106,6 +115,9 @@ pub fn pick(data_type: &DataType, pieces: &[&Column], picks: &Picks) -> Column {
     let len = picks.len();
     if pieces.iter().all(|piece| matches!(piece.values(), Values::Null)) {
         return Column::nulls(data_type.clone(), len);
+    }
+    if let Some(picked) = pick_sparse(data_type, pieces, picks) {
+        return picked;
     }
     let has_nulls = pieces.iter().any(|piece| piece.null_count() > 0);
     let validity = has_nulls.then(|| {
@@ -392,105 +404,4 @@ fn picked_codes(pieces: &[&Column], texts: &[Texts<'_>], picks: &Picks) -> Value
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ColumnBuilder;
-    use colonna_schema::{Field, Scalar};
-    use proptest::prelude::*;
-
-    fn any_type() -> impl Strategy<Value = DataType> {
-        let leaf = prop::sample::select(vec![
-            DataType::Int64,
-            DataType::Float64,
-            DataType::Boolean,
-            DataType::Utf8,
-        ]);
-        leaf.prop_recursive(2, 4, 2, |inner| {
-            prop_oneof![
-                inner.clone().prop_map(|element| DataType::List(Box::new(element))),
-                inner
-                    .clone()
-                    .prop_map(|value| { DataType::Map(Box::new(DataType::Utf8), Box::new(value)) }),
-                (inner.clone(), inner).prop_map(|(left, right)| {
-                    DataType::Struct(vec![Field::new("a", left), Field::new("b", right)])
-                }),
-            ]
-        })
-    }
-
-    fn value_of(data_type: &DataType, seed: u64) -> Scalar {
-        let number = i64::try_from(seed % 5).unwrap();
-        match data_type {
-            _ if seed.is_multiple_of(7) => Scalar::Null,
-            DataType::Int64 => number.into(),
-            DataType::Float64 => Scalar::Float64(f64::from(u8::try_from(number).unwrap()) / 2.0),
-            DataType::Boolean => Scalar::Boolean(number > 2),
-            DataType::List(element) => {
-                Scalar::List((0..seed % 3).map(|at| value_of(element, seed / 3 + at)).collect())
-            }
-            DataType::Map(_, value) => {
-                let entry =
-                    |at| (Scalar::Utf8(format!("key {at}")), value_of(value, seed / 3 + at));
-                Scalar::Map((0..seed % 3).map(entry).collect())
-            }
-            DataType::Struct(fields) => Scalar::Struct(
-                fields
-                    .iter()
-                    .enumerate()
-                    .map(|(at, field)| {
-                        let seed = seed / 5 + u64::try_from(at).unwrap();
-                        (field.name.clone(), value_of(&field.data_type, seed))
-                    })
-                    .collect(),
-            ),
-            _ => Scalar::Utf8(format!("word {number}")),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn picking_is_joining_and_gathering(
-            data_type in any_type(),
-            seeds in prop::collection::vec(
-                (prop::collection::vec(any::<u64>(), 1..20), any::<bool>()),
-                1..4,
-            ),
-            picks in prop::collection::vec(
-                (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 1_usize..9),
-                0..20,
-            ),
-        ) {
-            let pieces: Vec<Column> = seeds
-                .iter()
-                .map(|(seeds, is_interned)| {
-                    let mut builder = match is_interned {
-                        true => ColumnBuilder::interning(&data_type),
-                        false => ColumnBuilder::new(&data_type),
-                    };
-                    for seed in seeds {
-                        builder.push_scalar(&value_of(&data_type, *seed)).unwrap();
-                    }
-                    builder.finish()
-                })
-                .collect();
-            let picks: Vec<Pick> = picks
-                .iter()
-                .flat_map(|(piece, row, len)| {
-                    let piece = piece.index(pieces.len());
-                    let row = row.index(pieces[piece].len());
-                    let rows = row..(row + len).min(pieces[piece].len());
-                    rows.map(move |row| (u32::try_from(piece).unwrap(), u32::try_from(row).unwrap()))
-                })
-                .map(|(piece, row)| Pick { piece, row })
-                .collect();
-            let refs: Vec<&Column> = pieces.iter().collect();
-            let runs: Picks = picks.iter().copied().collect();
-            let found = pick(&data_type, &refs, &runs).scalars();
-            let expected: Vec<Scalar> = picks
-                .iter()
-                .map(|pick| pieces[pick.piece as usize].scalar_at(pick.row as usize))
-                .collect();
-            prop_assert_eq!(found, expected);
-        }
-    }
-}
+mod tests;

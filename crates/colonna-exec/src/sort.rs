@@ -76,9 +76,10 @@ impl<'a> OrderedColumn<'a> {
                 let rank = |&code: &u32| dictionary_rank(dictionary, code);
                 Self::Ranks(codes.iter().map(rank).collect())
             }
-            Values::List { .. } | Values::Struct(_) | Values::Map { .. } => {
-                Self::Scalars(column.scalars())
-            }
+            Values::List { .. }
+            | Values::Struct(_)
+            | Values::Map { .. }
+            | Values::Sparse { .. } => Self::Scalars(column.scalars()),
         }
     }
 

@@ -154,16 +154,15 @@ fn count_bits(bytes: &[u8], range: Range<usize>) -> usize {
 
 fn flat(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)> {
     let slot_count = leaf.row_count;
+    if let Some((Step::Few(rows), above)) = leaf.steps.split_last() {
+        let definition = few(rows, above, slot_count, most)?;
+        let levels = Levels { definition, repetition: Repetition::None, slot_count, most };
+        return Some((levels, Present::All));
+    }
     // What lies below a step that is null in all rows does not matter.
     let ends = leaf.steps.iter().position(|step| matches!(step, Step::AllNull));
     let top = u16::try_from(ends.unwrap_or(leaf.steps.len())).ok()?;
-    let varying: Vec<(u16, &Bitmap)> = (0..top)
-        .zip(&leaf.steps)
-        .filter_map(|(level, step)| match step {
-            Step::Optional(Some(bits)) => Some((level, *bits)),
-            _ => None,
-        })
-        .collect();
+    let varying = varying(leaf.steps.get(..top.into())?);
     let (definition, present) = match (varying.as_slice(), ends) {
         ([], None) => (Definition::Uniform(top), Present::All),
         ([], Some(_)) => (Definition::Uniform(top), Present::None),
@@ -173,13 +172,7 @@ fn flat(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)> {
         }
         _ => {
             let mut levels = vec![top; slot_count];
-            for (level, bits) in varying.iter().rev() {
-                for (places, word) in levels.chunks_mut(u64::BITS as usize).zip(bits.words()) {
-                    for (index, place) in places.iter_mut().enumerate() {
-                        *place = if word >> index & 1 == 1 { *place } else { *level };
-                    }
-                }
-            }
+            lower(&mut levels, &varying);
             let all = match varying.split_first() {
                 Some(((_, first), rest)) if ends.is_none() => {
                     rest.iter().fold((*first).clone(), |all, (_, bits)| all.and(bits))
@@ -190,6 +183,46 @@ fn flat(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)> {
         }
     };
     Some((Levels { definition, repetition: Repetition::None, slot_count, most }, present))
+}
+
+/// The steps that are there in some rows only, each with the level of the rows where it is not.
+fn varying<'a>(steps: &[Step<'a>]) -> Vec<(u16, &'a Bitmap)> {
+    let varying = (0..).zip(steps).filter_map(|(level, step)| match step {
+        Step::Optional(Some(bits)) => Some((level, *bits)),
+        _ => None,
+    });
+    varying.collect()
+}
+
+/// Lowers the levels of slots where a step is not there to that of the first such step.
+fn lower(levels: &mut [u16], varying: &[(u16, &Bitmap)]) {
+    for (level, bits) in varying.iter().rev() {
+        for (places, word) in levels.chunks_mut(u64::BITS as usize).zip(bits.words()) {
+            for (index, place) in places.iter_mut().enumerate() {
+                *place = if word >> index & 1 == 1 { *place } else { *level };
+            }
+        }
+    }
+}
+
+/// The levels of values in a few rows, below these steps.
+fn few(
+    rows: &[u32],
+    above: &[Step<'_>],
+    slot_count: usize,
+    most: MostLevels,
+) -> Option<Definition> {
+    let unset = u16::try_from(above.len()).ok()?;
+    let varying = varying(above);
+    if varying.is_empty() {
+        let mut bytes = vec![0_u8; slot_count.div_ceil(8)];
+        rows.iter().for_each(|row| bytes[*row as usize / 8] |= 1 << (row % 8));
+        return Some(Definition::Bits { bytes, unset });
+    }
+    let mut levels = vec![unset; slot_count];
+    lower(&mut levels, &varying);
+    rows.iter().for_each(|row| levels[*row as usize] = most.definition);
+    Some(Definition::Each(levels))
 }
 
 fn positions(bits: &Bitmap) -> Option<Vec<u32>> {
@@ -237,6 +270,7 @@ fn repeated(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)
         Some((Step::Optional(None), rest)) => {
             ((0..row_count).map(|row| (row, row)).collect(), rest)
         }
+        Some((Step::Few(rows), rest)) => (rows.iter().copied().zip(0..).collect(), rest),
         _ => return None,
     };
     let mut slots = Slots { definition, repetition, live };
@@ -250,6 +284,7 @@ fn repeated(leaf: &LeafColumn<'_>, most: MostLevels) -> Option<(Levels, Present)
             }
             Step::Optional(None) => slots.defined(),
             Step::AllNull => slots.live.clear(),
+            Step::Few(rows) => slots.few(rows)?,
             Step::Repeated(offsets) => {
                 lists += 1;
                 slots = slots.expanded(offsets, lists)?;
@@ -272,6 +307,19 @@ impl Slots {
         for (slot, _) in &self.live {
             self.definition[*slot as usize] += 1;
         }
+    }
+
+    /// One more step is there, in these rows only. Its own rows are counted without the others.
+    fn few(&mut self, rows: &[u32]) -> Option<()> {
+        let mut live = Vec::with_capacity(rows.len());
+        for (slot, row) in &self.live {
+            if let Ok(index) = rows.binary_search(row) {
+                live.push((*slot, u32::try_from(index).ok()?));
+            }
+        }
+        self.live = live;
+        self.defined();
+        Some(())
     }
 
     /// A slot for each element, and one for each list without any.

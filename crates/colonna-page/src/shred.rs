@@ -10,6 +10,8 @@ pub(crate) enum Step<'a> {
     Optional(Option<&'a Bitmap>),
     /// What is null in every row, and so is all below it.
     AllNull,
+    /// What is null but in these rows, of which the next step knows no others.
+    Few(&'a [u32]),
     /// The elements of a list or the entries of a map.
     Repeated(&'a [usize]),
 }
@@ -36,6 +38,9 @@ pub(crate) fn is_walkable(column: &Column) -> bool {
         Values::Struct(columns) => columns.iter().all(is_walkable),
         Values::List { elements, .. } => is_walkable(elements),
         Values::Map { keys, values, .. } => is_walkable(keys) && is_walkable(values),
+        Values::Sparse { values, .. } => {
+            !matches!(values.values(), Values::Struct(_)) && is_walkable(values)
+        }
         _ => true,
     }
 }
@@ -55,8 +60,12 @@ struct Walk<'a, 'b> {
 impl<'a> Walk<'a, '_> {
     /// A column that may be null.
     fn optional(&mut self, column: &'a Column) {
-        let is_null = matches!(column.values(), Values::Null);
-        self.steps.push(if is_null { Step::AllNull } else { Step::Optional(column.validity()) });
+        let (step, column) = match column.values() {
+            Values::Null => (Step::AllNull, column),
+            Values::Sparse { rows, values } => (Step::Few(rows), values.as_ref()),
+            _ => (Step::Optional(column.validity()), column),
+        };
+        self.steps.push(step);
         self.required(column);
         self.steps.pop();
     }

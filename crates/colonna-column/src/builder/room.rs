@@ -1,5 +1,6 @@
 //! The room that a builder starts with: what a column held that is like the one to come.
 
+use super::gaps::Gaps;
 use super::{ColumnBuilder, Parts};
 use crate::{Column, Interner, Strings, Values};
 
@@ -15,6 +16,7 @@ pub(super) struct Room {
 
 impl Room {
     fn of(column: &Column) -> Self {
+        let column = with_values(column);
         let (words, bytes) = match column.values() {
             Values::Strings(strings) => (0, strings.byte_len()),
             Values::Codes { dictionary, .. } => (dictionary.len(), dictionary.byte_len()),
@@ -30,17 +32,23 @@ impl Room {
     }
 }
 
+/// The values of a column that has some: those of a sparse one stand side by side.
+fn with_values(column: &Column) -> &Column {
+    if let Values::Sparse { values, .. } = column.values() { values } else { column }
+}
+
 impl ColumnBuilder {
-    /// An empty column of the type of another, in which those texts become codes that are codes
-    /// there, and those of which nothing is known.
+    /// An empty column of the type of another, that saves as [`ColumnBuilder::saving`]; but texts that
+    /// are no codes there do not become any.
     pub fn like(column: &Column) -> Self {
         let mut builder = Self::new(column.data_type());
         builder.room = Room::of(column);
-        match (column.values(), &mut builder.parts) {
+        builder.gaps = Gaps::None;
+        match (with_values(column).values(), &mut builder.parts) {
             (Values::Struct(columns), Parts::Struct(fields)) => {
                 *fields = columns.iter().map(Self::like).collect();
             }
-            (Values::Codes { .. } | Values::Null, _) => builder.intern(),
+            (Values::Codes { .. } | Values::Null, _) => builder.save(),
             _ => {}
         }
         builder

@@ -119,7 +119,7 @@ impl RecordShape {
             return self.forms.iter().map(ColumnBuilder::with_room).collect();
         }
         let fields = self.schema.fields.iter();
-        fields.map(|field| ColumnBuilder::interning(&field.data_type)).collect()
+        fields.map(|field| ColumnBuilder::saving(&field.data_type)).collect()
     }
 
     /// Whether there is a column for what no other column takes.

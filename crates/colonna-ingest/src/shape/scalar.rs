@@ -69,7 +69,8 @@ pub(super) fn write_string(
 
 /// Adds a text to a column of days or moments; nothing where it is none, or the column another.
 fn write_moment(column: &mut ColumnBuilder, shape: &ValueShape, text: &str, exactly: bool) -> bool {
-    if let (true, ValueShape::Date(format) | ValueShape::Timestamp { format, .. }) = (exactly, shape)
+    if let (true, ValueShape::Date(format) | ValueShape::Timestamp { format, .. }) =
+        (exactly, shape)
         && !format.is_evident_in(text)
     {
         return false;

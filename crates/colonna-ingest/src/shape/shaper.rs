@@ -33,6 +33,8 @@ pub struct Shaper {
     shape: Arc<RecordShape>,
     columns: Vec<ColumnBuilder>,
     rows: usize,
+    /// The straight way left some of the current record in its columns.
+    pub(super) is_torn: bool,
     dropped: FxHashSet<usize>,
     extra_fields: Vec<(String, String)>,
     state: State,
@@ -60,6 +62,7 @@ impl Shaper {
             shape: Arc::clone(shape),
             columns: shape.builders(),
             rows: 0,
+            is_torn: false,
             dropped: FxHashSet::default(),
             extra_fields: Vec::new(),
             state: State::default(),
@@ -92,6 +95,7 @@ impl Shaper {
     /// Where a value does not fit and cannot be kept otherwise; the record is dropped then.
     pub fn push_record(&mut self, record: &Value<'_>) -> Result<(), Misfit> {
         let shape = Arc::clone(&self.shape);
+        self.take_back_members(record);
         self.state.write_object(&mut self.columns, &shape.root, record, self.rows);
         if self.state.is_repeated {
             self.rollback_record();
@@ -100,6 +104,29 @@ impl Shaper {
             self.state.is_careful = false;
         }
         self.finish_record()
+    }
+
+    /// Takes back what the straight way left of a record that is to be written.
+    fn take_back_members(&mut self, record: &Value<'_>) {
+        if !std::mem::take(&mut self.is_torn) {
+            return;
+        }
+        // There may be thousands of columns, of which it has met no others.
+        for (key, _) in record.members() {
+            let index = self.shape.root.find(&key.as_written(), usize::MAX);
+            let field = index.and_then(|index| self.shape.root.fields.get(index));
+            if let Some(column) = field.and_then(|field| self.columns.get_mut(field.slot)) {
+                column.truncate(self.rows);
+            }
+        }
+    }
+
+    /// Takes back what the straight way left of a record that is not to be written.
+    #[inline]
+    pub(super) fn take_back(&mut self) {
+        if std::mem::take(&mut self.is_torn) {
+            self.columns.iter_mut().for_each(|column| column.truncate(self.rows));
+        }
     }
 
     /// The index of the field of that name, for [`Shaper::push_text`]. None where it has no column:
@@ -232,6 +259,7 @@ impl Shaper {
     ///
     /// Where the columns do not hold together, which no input brings about.
     pub fn finish(mut self) -> Result<Columns, IngestError> {
+        self.take_back();
         self.columns.iter_mut().for_each(|column| column.push_nulls_to(self.rows));
         let columns = self.columns.into_iter().map(ColumnBuilder::finish).collect();
         let columns = Columns::try_new(Arc::clone(self.shape.schema()), columns, self.rows)?;

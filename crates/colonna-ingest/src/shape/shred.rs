@@ -18,8 +18,8 @@ use crate::infer::read_number;
 
 impl Shaper {
     /// Adds the record that starts at `start` of a text and takes up the rest of its line. Where the
-    /// next line starts; nothing where the record has to go the ordinary way, and nothing of it is
-    /// left then. Else the record is to be ended by [`Shaper::finish_record`].
+    /// next line starts; nothing where the record has to go the ordinary way, which takes back what
+    /// was written of it. Else the record is to be ended by [`Shaper::finish_record`].
     #[inline(always)]
     pub(crate) fn push_line<S: Simd>(
         &mut self,
@@ -28,13 +28,12 @@ impl Shaper {
         start: usize,
         scratch: &mut Vec<u8>,
     ) -> Option<usize> {
+        self.take_back();
         let (shape, columns, row, moments) = self.parts_mut();
         let rest = text.as_bytes().get(start..)?;
         let mut shredder = Shredder { simd, text, moments, scratch };
         let next = shredder.record(rest, columns, &shape.root, row);
-        if next.is_none() {
-            columns.iter_mut().for_each(|column| column.truncate(row));
-        }
+        self.is_torn = next.is_none();
         next
     }
 }

@@ -15,6 +15,7 @@ use super::*;
 mod encodings;
 mod layouts;
 mod other_writers;
+mod sparse;
 
 /// A file of these rows in small row groups and pages.
 fn written(blocks: &[Columns], options: &WriteOptions) -> (TempDir, PathBuf, WrittenFile) {

@@ -413,3 +413,20 @@ fn behind_a_broken_record_chunks_of_any_length_resume_at_the_same_place() {
         assert_eq!(whole.len() - rejections, row_count, "{text}: {whole:#?}");
     }
 }
+
+#[test]
+fn keys_that_few_records_have_take_memory_for_their_values_only() {
+    let record = |row: usize| {
+        let (key, field) = (row % 1500, row % 900);
+        format!("{{\"k{key}\": {row}, \"p\": {{\"q{field}\": \"v{row}\"}}, \"id\": {row}}}\n")
+    };
+    let found = read(&(0..3000).map(record).collect::<String>());
+    assert_eq!(found.columns.row_count(), 3000);
+    assert_eq!(found.columns.columns().len(), 1502);
+    // With room for each value that is not there they would take 50 MB.
+    assert!(found.columns.byte_len() < 2_000_000, "{}", found.columns.byte_len());
+    let key = found.columns.column_at(&["k7"]).unwrap();
+    assert_eq!((key.null_count(), key.scalar_at(1507)), (2998, 1507.into()));
+    let field = found.columns.column_at(&["p", "q7"]).unwrap();
+    assert_eq!((field.null_count(), field.text_at(907)), (2996, Some("v907")));
+}
