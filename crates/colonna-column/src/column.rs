@@ -41,8 +41,8 @@ pub enum Values {
     },
     /// One value for all rows, never null.
     Constant(Scalar),
-    /// The values of a few rows; all others are null. Loads make it of columns that most records
-    /// have nothing for, and [`Column::dense`] undoes it.
+    /// The values of a few rows; all others are null. Decoders make it of columns that most records
+    /// have nothing for. Whoever computes with columns does not know it: [`Column::dense`] undoes it.
     Sparse {
         /// The rows that have a value, in ascending order.
         rows: Vec<u32>,

@@ -32,7 +32,8 @@ pub struct Observed {
 /// Invariant: `records` is the number of rows and of rejections together.
 #[derive(Clone, Debug)]
 pub struct Decoded {
-    /// The rows.
+    /// The rows. Columns of few values are sparse; before anything is computed with them, they are to be
+    /// made dense, see [`Columns::dense`].
     pub columns: Columns,
     /// The records that are no rows.
     pub rejections: Vec<Rejection>,
