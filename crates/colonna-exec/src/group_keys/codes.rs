@@ -51,12 +51,15 @@ pub(super) trait EntryKeys<D>: Sized {
             Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
             _ => vec![UNSET; self.begin(dictionary)],
         };
-        // Most dictionaries have few entries, and are known as a whole after some rows.
+        // Most dictionaries have few entries, and are known as a whole after some rows. Where entries
+        // are new they often are in what follows, too.
         let pieces = codes.chunks(PIECE).zip(positions.chunks_mut(PIECE));
+        let mut are_known = true;
         for (index, (codes, positions)) in pieces.enumerate() {
-            if !look_up(&resolved, codes, positions) || (null.is_none() && validity.is_some()) {
+            are_known = are_known && look_up(&resolved, codes, positions);
+            if !are_known || (null.is_none() && validity.is_some()) {
                 let valid = |chunk: usize| valid_word(validity, index * (PIECE / BATCH) + chunk);
-                resolve_new(self, (codes, dictionary), valid, null, &mut resolved)?;
+                are_known = !resolve_new(self, (codes, dictionary), valid, null, &mut resolved)?;
                 look_up(&resolved, codes, positions);
             }
         }
@@ -142,14 +145,14 @@ impl<D> ResolvedCodes<D> {
     }
 }
 
-/// Resolves the entries that these rows are the first to have, in their order.
+/// Resolves the entries that these rows are the first to have, in their order. Whether there are such.
 fn resolve_new<D>(
     keys: &mut impl EntryKeys<D>,
     (codes, dictionary): (&[u32], &D),
     valid_word: impl Fn(usize) -> u64,
     null: &mut Option<u32>,
     resolved: &mut [u32],
-) -> Result<(), ExecError> {
+) -> Result<bool, ExecError> {
     /// Marks an entry that waits to be looked up.
     const WAITS: u32 = UNSET - 1;
     let mut new = Vec::new();
@@ -183,7 +186,8 @@ fn resolve_new<D>(
     if before_null.is_some() {
         *null = Some(keys.take_null()?);
     }
-    keys.resolve_entries(rest, dictionary, resolved)
+    keys.resolve_entries(rest, dictionary, resolved)?;
+    Ok(!new.is_empty())
 }
 
 #[inline]

@@ -23,6 +23,11 @@ impl ByteKeys {
         Self { table, values, hashes: Vec::new(), resolved: ResolvedCodes::default() }
     }
 
+    /// No values, for the rows that follow, where these are numbered without a look-up.
+    pub(crate) fn successor(&self) -> Option<Self> {
+        self.table.skips().then(|| Self { table: self.table.clone(), ..Self::new(false) })
+    }
+
     /// The values by their positions. Where null has one, any value stands there.
     pub(crate) fn values(&self) -> &Strings {
         &self.values
