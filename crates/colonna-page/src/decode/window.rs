@@ -145,6 +145,28 @@ impl Pages {
         Self { window, start, first_end, next, row_count, places, has_lists, found, found_count }
     }
 
+    /// Whether it is known of each page which rows it has, of which a value of a list says nothing: the
+    /// file says it, or one page has all values.
+    pub(super) fn are_of_rows(&mut self, chunk: &ColumnChunkMetaData) -> Result<bool, PageError> {
+        let value_count = u64::try_from(chunk.num_values()).unwrap_or_default();
+        if self.places.is_empty() && value_count > 0 {
+            let mut position = self.start;
+            let count = loop {
+                let (header, behind) = self.header(position)?;
+                if !matches!(header.kind, ReadKind::Dictionary | ReadKind::Other) {
+                    break header.count as u64;
+                }
+                position = behind + header.compressed_len as u64;
+            };
+            if count == value_count {
+                self.next = (position, 0);
+                self.places.push(self.next);
+            }
+        }
+        Ok(self.places.first().is_some_and(|(_, row)| *row == 0)
+            && self.places.windows(2).all(|pair| pair[0].1 < pair[1].1))
+    }
+
     /// The page that has the row.
     pub(super) fn at(&mut self, row: u64) -> Result<Found, PageError> {
         if let Some(found) =
