@@ -21,6 +21,10 @@ pub(super) trait EntryKeys<D>: Sized {
         resolved: &mut [u32],
     ) -> Result<(), ExecError>;
 
+    /// Sets the positions of entries that are taken in already, as far as that is worth it; of each entry
+    /// once in the order of the dictionary, where one lies behind the other.
+    fn find_entries(&mut self, _dictionary: &D, _resolved: &mut [u32]) {}
+
     /// Takes the next position for null.
     fn take_null(&mut self) -> Result<u32, ExecError>;
 
@@ -49,7 +53,14 @@ pub(super) trait EntryKeys<D>: Sized {
     ) -> Result<(), ExecError> {
         let mut resolved = match self.resolved().0.take() {
             Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
-            _ => vec![UNSET; self.begin(dictionary)],
+            _ => {
+                let mut resolved = vec![UNSET; self.begin(dictionary)];
+                // Of a dictionary most entries are met, but not where few rows of many are left.
+                if resolved.len() / MOST_UNMET <= codes.len() {
+                    self.find_entries(dictionary, &mut resolved);
+                }
+                resolved
+            }
         };
         // Most dictionaries have few entries, and are known as a whole after some rows. Where entries
         // are new they often are in what follows, too.
@@ -134,6 +145,9 @@ impl<D> Clone for ResolvedCodes<D> {
 
 /// As many codes as a word of a bitmap has bits.
 const BATCH: usize = 64;
+
+/// Where a row has come for one in so many entries, most of these will be met.
+const MOST_UNMET: usize = 4;
 
 /// In so many rows it is looked for new entries at once.
 const PIECE: usize = 64 * BATCH;
