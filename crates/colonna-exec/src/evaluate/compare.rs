@@ -89,7 +89,9 @@ fn holds_for(operator: BinaryOperator, left: &Column, right: &Column) -> Bitmap 
 
 fn texts(operator: BinaryOperator, left: Texts<'_>, right: Texts<'_>, len: usize) -> Bitmap {
     match operator {
-        BinaryOperator::Equal => Bitmap::from_fn(len, |row| same(left.bytes(row), right.bytes(row))),
+        BinaryOperator::Equal => {
+            Bitmap::from_fn(len, |row| same(left.bytes(row), right.bytes(row)))
+        }
         BinaryOperator::NotEqual => {
             Bitmap::from_fn(len, |row| !same(left.bytes(row), right.bytes(row)))
         }

@@ -132,8 +132,7 @@ impl RowGroup<'_> {
         let group = self.metadata.row_group(self.row_group);
         if let [position] = below {
             let (leaf, chunk) = (&self.leaves[*position], group.column(*position));
-            let mut pages =
-                Pages::new(&self.source, chunk, self.row_count, self.places(*position));
+            let mut pages = Pages::new(&self.source, chunk, self.row_count, self.places(*position));
             if let Some(kind) = Kind::of(leaf, chunk)
                 && (!leaf.repeated || is_list_of_leaves(&data_type) && pages.are_of_rows(chunk)?)
             {
