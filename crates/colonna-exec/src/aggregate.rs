@@ -98,6 +98,10 @@ pub(crate) struct Groups {
     parts: Vec<Part>,
 }
 
+/// A part that has so many groups does not grow where it looks none of them up: to move what is there
+/// to a larger place costs more than to join one part more.
+const ENOUGH_GROUPS: usize = 1 << 16;
+
 /// The groups of some rows that follow each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -110,9 +114,14 @@ impl Part {
     fn new(plan: &Grouped) -> Self {
         // A key that is met again costs less than looking up what hardly ever is.
         let keys = GroupKeys::new(plan.keys.iter().map(|key| &key.data_type), false);
-        let aggregates = plan.aggregates.iter();
-        let accumulators = aggregates.map(|aggregate| Accumulator::new(&aggregate.kind)).collect();
-        Self { keys, accumulators, memo: Memo::default() }
+        Self { keys, accumulators: empty_states(plan), memo: Memo::default() }
+    }
+
+    /// A part for the rows that follow, where this one has many groups and looks none of them up.
+    fn successor(&mut self, plan: &Grouped) -> Option<Self> {
+        let keys = (self.keys.len() >= ENOUGH_GROUPS).then(|| self.keys.successor())??;
+        let memo = std::mem::take(&mut self.memo);
+        Some(Self { keys, accumulators: empty_states(plan), memo })
     }
 
     fn update(
@@ -205,6 +214,8 @@ impl Groups {
         columns: &Columns,
         spared: Option<&mut Spared>,
     ) -> Result<(), ExecError> {
+        let successor = self.parts.last_mut().and_then(|part| part.successor(plan));
+        self.parts.extend(successor);
         self.parts.last_mut().map_or(Ok(()), |part| part.update(plan, columns, spared))
     }
 
@@ -258,6 +269,11 @@ impl Groups {
         }
         Ok(true)
     }
+}
+
+/// A state of each aggregate that has taken in nothing.
+pub(crate) fn empty_states(plan: &Grouped) -> Vec<Accumulator> {
+    plan.aggregates.iter().map(|aggregate| Accumulator::new(&aggregate.kind)).collect()
 }
 
 fn update(

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::ExecError;
 use crate::accumulator::{Accumulator, Taken};
-use crate::aggregate::{Grouped, Part};
+use crate::aggregate::{Grouped, Part, empty_states};
 use crate::group_keys::{
     KeyColumn, PositionTable, hash_pair, hash_word, position_rows, process_seed,
 };
@@ -128,18 +128,27 @@ impl SealedPart {
         sealed.accumulators.iter_mut().try_for_each(Accumulator::seal)?;
         Ok(sealed)
     }
+
+    /// The words of the only key.
+    fn own_words(&self) -> Option<Vec<Vec<u64>>> {
+        let words = self.keys.first()?.0.words()?;
+        Some(vec![words.iter().map(|word| word.cast_unsigned()).collect()])
+    }
 }
 
-/// Several keys of a group in one word, the same in all parts: for each value of each key of a part
-/// the bits that it has there. Two groups are equal just where their words are.
+/// The keys of a group in one word, the same in all parts: for each value of each key of a part the
+/// bits that it has there. Two groups are equal just where their words are.
 #[derive(Debug)]
 struct PackedKeys(Vec<Vec<Vec<u64>>>);
 
 impl PackedKeys {
-    /// None where there is but one key, where the values of keys are not far fewer than the groups,
-    /// or where they do not fit into a word.
+    /// None where there is but one key that is no word by itself, where the values of keys are not far
+    /// fewer than the groups, or where they do not fit into a word.
     fn try_new(parts: &[SealedPart]) -> Result<Option<Self>, ExecError> {
         let key_count = parts.first().map_or(0, |part| part.keys.len());
+        if key_count == 1 {
+            return Ok(parts.iter().map(SealedPart::own_words).collect::<Option<_>>().map(Self));
+        }
         let group_count: usize = parts.iter().map(|part| part.group_count).sum();
         let keys = parts.iter().flat_map(|part| &part.keys);
         let value_count: usize = keys.map(|(key, _)| key.len()).sum();
@@ -367,10 +376,6 @@ impl Groups {
         let partitions = partitions.collect::<Result<_, ExecError>>()?;
         Ok(Settled { parts: self.parts, partitions })
     }
-}
-
-fn empty_states(plan: &Grouped) -> Vec<Accumulator> {
-    plan.aggregates.iter().map(|aggregate| Accumulator::new(&aggregate.kind)).collect()
 }
 
 /// Whether two groups of any parts have the same keys.

@@ -89,11 +89,23 @@ fn holds_for(operator: BinaryOperator, left: &Column, right: &Column) -> Bitmap 
 
 fn texts(operator: BinaryOperator, left: Texts<'_>, right: Texts<'_>, len: usize) -> Bitmap {
     match operator {
-        // Equality compares lengths first.
-        BinaryOperator::Equal => Bitmap::from_fn(len, |row| left.bytes(row) == right.bytes(row)),
-        BinaryOperator::NotEqual => Bitmap::from_fn(len, |row| left.bytes(row) != right.bytes(row)),
+        BinaryOperator::Equal => {
+            Bitmap::from_fn(len, |row| same(left.bytes(row), right.bytes(row)))
+        }
+        BinaryOperator::NotEqual => {
+            Bitmap::from_fn(len, |row| !same(left.bytes(row), right.bytes(row)))
+        }
         operator => by_order(operator, len, |row| left.bytes(row).cmp(right.bytes(row))),
     }
+}
+
+/// Whether two texts are equal. Of most that are not, the length, the first or the last word tells it.
+#[inline]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    left.len() == right.len()
+        && left.first_chunk::<8>() == right.first_chunk()
+        && left.last_chunk::<8>() == right.last_chunk()
+        && left == right
 }
 
 /// Days and moments on one scale. A day beyond the last moment stands for the last one.

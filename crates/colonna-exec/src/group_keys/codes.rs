@@ -21,6 +21,10 @@ pub(super) trait EntryKeys<D>: Sized {
         resolved: &mut [u32],
     ) -> Result<(), ExecError>;
 
+    /// Sets the positions of entries that are taken in already, as far as that is worth it; of each entry
+    /// once in the order of the dictionary, where one lies behind the other.
+    fn find_entries(&mut self, _dictionary: &D, _resolved: &mut [u32]) {}
+
     /// Takes the next position for null.
     fn take_null(&mut self) -> Result<u32, ExecError>;
 
@@ -49,14 +53,24 @@ pub(super) trait EntryKeys<D>: Sized {
     ) -> Result<(), ExecError> {
         let mut resolved = match self.resolved().0.take() {
             Some((known, resolved)) if Arc::ptr_eq(&known, dictionary) => resolved,
-            _ => vec![UNSET; self.begin(dictionary)],
+            _ => {
+                let mut resolved = vec![UNSET; self.begin(dictionary)];
+                // Of a dictionary most entries are met, but not where few rows of many are left.
+                if resolved.len() / MOST_UNMET <= codes.len() {
+                    self.find_entries(dictionary, &mut resolved);
+                }
+                resolved
+            }
         };
-        // Most dictionaries have few entries, and are known as a whole after some rows.
+        // Most dictionaries have few entries, and are known as a whole after some rows. Where entries
+        // are new they often are in what follows, too.
         let pieces = codes.chunks(PIECE).zip(positions.chunks_mut(PIECE));
+        let mut are_known = true;
         for (index, (codes, positions)) in pieces.enumerate() {
-            if !look_up(&resolved, codes, positions) || (null.is_none() && validity.is_some()) {
+            are_known = are_known && look_up(&resolved, codes, positions);
+            if !are_known || (null.is_none() && validity.is_some()) {
                 let valid = |chunk: usize| valid_word(validity, index * (PIECE / BATCH) + chunk);
-                resolve_new(self, (codes, dictionary), valid, null, &mut resolved)?;
+                are_known = !resolve_new(self, (codes, dictionary), valid, null, &mut resolved)?;
                 look_up(&resolved, codes, positions);
             }
         }
@@ -132,6 +146,9 @@ impl<D> Clone for ResolvedCodes<D> {
 /// As many codes as a word of a bitmap has bits.
 const BATCH: usize = 64;
 
+/// Where a row has come for one in so many entries, most of these will be met.
+const MOST_UNMET: usize = 4;
+
 /// In so many rows it is looked for new entries at once.
 const PIECE: usize = 64 * BATCH;
 
@@ -142,14 +159,14 @@ impl<D> ResolvedCodes<D> {
     }
 }
 
-/// Resolves the entries that these rows are the first to have, in their order.
+/// Resolves the entries that these rows are the first to have, in their order. Whether there are such.
 fn resolve_new<D>(
     keys: &mut impl EntryKeys<D>,
     (codes, dictionary): (&[u32], &D),
     valid_word: impl Fn(usize) -> u64,
     null: &mut Option<u32>,
     resolved: &mut [u32],
-) -> Result<(), ExecError> {
+) -> Result<bool, ExecError> {
     /// Marks an entry that waits to be looked up.
     const WAITS: u32 = UNSET - 1;
     let mut new = Vec::new();
@@ -183,7 +200,8 @@ fn resolve_new<D>(
     if before_null.is_some() {
         *null = Some(keys.take_null()?);
     }
-    keys.resolve_entries(rest, dictionary, resolved)
+    keys.resolve_entries(rest, dictionary, resolved)?;
+    Ok(!new.is_empty())
 }
 
 #[inline]

@@ -151,13 +151,22 @@ impl PositionTable {
         Ok(position)
     }
 
-    /// The position that stands first where the hash leads, if it may be that of an equal value.
+    /// The position that may be that of an equal value; none where there is no such value.
     #[inline]
     pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
         let tag = hash >> 32;
         let mask = self.slots.len().checked_sub(1)?;
-        let slot = self.slots[index_of(tag, mask)];
-        (slot >> 32 == tag && slot != 0).then(|| low_half(slot).wrapping_sub(1))
+        let mut index = index_of(tag, mask);
+        loop {
+            let slot = self.slots[index];
+            if slot == 0 {
+                return None;
+            }
+            if slot >> 32 == tag {
+                return Some(low_half(slot).wrapping_sub(1));
+            }
+            index = (index + 1) & mask;
+        }
     }
 
     #[cold]

@@ -57,6 +57,13 @@ impl KeyColumn {
         Self { data_type: data_type.clone(), null: None, values }
     }
 
+    /// No values, for the rows that follow, where these are numbered without a look-up.
+    pub(crate) fn successor(&self) -> Option<Self> {
+        let KeyValues::Bytes(keys) = &self.values else { return None };
+        let values = KeyValues::Bytes(keys.successor()?);
+        Some(Self { data_type: self.data_type.clone(), null: None, values })
+    }
+
     /// How many values there are, null among them.
     pub(crate) fn len(&self) -> usize {
         match &self.values {
@@ -181,6 +188,15 @@ impl KeyColumn {
             KeyValues::Words(keys) => keys.hash_at(position),
             KeyValues::Decimals(_, values) => hash_wide(values[position], process_seed()),
             KeyValues::Bytes(keys) | KeyValues::Encoded(keys, _) => keys.hash_at(position),
+        }
+    }
+
+    /// The words of the values by their positions, where these are words and none is null: two values
+    /// are equal just where their words are.
+    pub(crate) fn words(&self) -> Option<&[i64]> {
+        match &self.values {
+            KeyValues::Words(keys) if self.null.is_none() => Some(keys.values()),
+            _ => None,
         }
     }
 

@@ -31,8 +31,9 @@ const UNSET: u32 = u32::MAX;
 
 /// Row numbers as kernels take them.
 pub(crate) fn position_rows(rows: impl Iterator<Item = usize>) -> Result<Vec<u32>, ExecError> {
-    rows.map(|row| u32::try_from(row).ok().ok_or(ExecError::TooManyRows { limit: u32::MAX }))
-        .collect()
+    // Made for none of the rows that are no error: the least work for each of them counts.
+    let too_many = || ExecError::TooManyRows { limit: u32::MAX };
+    rows.map(|row| u32::try_from(row).ok().ok_or_else(too_many)).collect()
 }
 
 /// The most places of a table over a range of values.
@@ -66,6 +67,12 @@ impl GroupKeys {
             types.into_iter().map(|data_type| KeyColumn::new(data_type, exact)).collect();
         let folds = columns.iter().skip(1).map(|_| PairKeys::new(exact)).collect();
         Self { columns, folds }
+    }
+
+    /// No tuples, for the rows that follow, where these are numbered without a look-up.
+    pub(crate) fn successor(&self) -> Option<Self> {
+        let [column] = self.columns.as_slice() else { return None };
+        Some(Self { columns: vec![column.successor()?], folds: Vec::new() })
     }
 
     /// How many groups there are.

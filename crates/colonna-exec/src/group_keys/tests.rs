@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use colonna_column::{Pick, Strings, Values};
+use colonna_column::{Numbers, Pick, Strings, Values};
 use colonna_schema::Scalar;
 use proptest::prelude::*;
 
@@ -105,6 +105,40 @@ proptest! {
             for (column, value) in back.iter().zip(tuple.iter()) {
                 prop_assert_eq!(&column.scalar_at(group), value);
             }
+        }
+    }
+
+    /// Dictionaries have entries in common, and entries that no row has.
+    #[test]
+    fn entries_are_numbered_as_rows_have_them(
+        batches in prop::collection::vec((
+            prop::collection::vec(0_i32..30, 1..40),
+            prop::collection::vec(any::<prop::sample::Index>(), 1..40),
+        ), 1..6),
+    ) {
+        for data_type in [DataType::Utf8, DataType::Int64, DataType::Float64] {
+            let mut coded = KeyColumn::new(&data_type, true);
+            let mut flat = coded.clone();
+            for (words, rows) in &batches {
+                let code = |row: &prop::sample::Index| u32::try_from(row.index(words.len())).unwrap();
+                let codes = rows.iter().map(code).collect();
+                let doubles = || words.iter().map(|word| f64::from(*word) / 8.0);
+                let numbers = match data_type {
+                    DataType::Int64 => Numbers::Int64(words.iter().copied().map(i64::from).collect()),
+                    _ => Numbers::Float64(doubles().collect()),
+                };
+                let values = match data_type {
+                    DataType::Utf8 => {
+                        let dictionary = Arc::new(words.iter().map(i32::to_string).collect());
+                        Values::Codes { codes, dictionary }
+                    }
+                    _ => Values::NumberCodes { codes, dictionary: Arc::new(numbers) },
+                };
+                let column = Column::try_new(data_type.clone(), rows.len(), values, None).unwrap();
+                let found = coded.resolve(&column).unwrap();
+                prop_assert_eq!(found, flat.resolve(&column.to_flat()).unwrap());
+            }
+            prop_assert_eq!(coded.len(), flat.len());
         }
     }
 

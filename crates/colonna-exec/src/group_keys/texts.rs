@@ -14,13 +14,21 @@ pub(crate) struct ByteKeys {
     values: Strings,
     hashes: Vec<u64>,
     resolved: ResolvedCodes<Strings>,
+    /// Few entries of a dictionary were among the values when it was met.
+    are_others: bool,
 }
 
 impl ByteKeys {
     /// No values yet; whether each must have one position.
     pub(crate) fn new(exact: bool) -> Self {
-        let (table, values) = (RecentTable::new(exact), Strings::new());
-        Self { table, values, hashes: Vec::new(), resolved: ResolvedCodes::default() }
+        let (table, values, resolved) =
+            (RecentTable::new(exact), Strings::new(), ResolvedCodes::default());
+        Self { table, values, hashes: Vec::new(), resolved, are_others: false }
+    }
+
+    /// No values, for the rows that follow, where these are numbered without a look-up.
+    pub(crate) fn successor(&self) -> Option<Self> {
+        self.table.skips().then(|| Self { table: self.table.clone(), ..Self::new(false) })
     }
 
     /// The values by their positions. Where null has one, any value stands there.
@@ -136,6 +144,23 @@ impl EntryKeys<Strings> for ByteKeys {
             }
         }
         Ok(())
+    }
+
+    fn find_entries(&mut self, dictionary: &Strings, resolved: &mut [u32]) {
+        if self.are_others || self.values.is_empty() || self.table.skips() {
+            return;
+        }
+        let (mut batch, mut found) = (Batch::default(), 0);
+        for (index, resolved) in resolved.chunks_mut(BATCH).enumerate() {
+            batch.look_up(self, resolved.len(), |at| dictionary.bytes(index * BATCH + at));
+            let candidates = batch.candidates.iter().zip(&batch.is_equal);
+            for (position, (&candidate, &is_equal)) in resolved.iter_mut().zip(candidates) {
+                *position = if is_equal { candidate } else { *position };
+                found += usize::from(is_equal);
+            }
+        }
+        self.table.found(found);
+        self.are_others = found < dictionary.len() / 2;
     }
 
     fn take_null(&mut self) -> Result<u32, ExecError> {

@@ -1,5 +1,7 @@
 //! Distinct words: integers, days, moments, booleans, and the bits of doubles.
 
+use std::borrow::Cow;
+
 use colonna_column::{Bitmap, Numbers, Values};
 
 use super::codes::{EntryKeys, ResolvedCodes};
@@ -16,6 +18,8 @@ pub(crate) struct WordKeys {
     direct: DirectTable,
     row_count: usize,
     resolved: ResolvedCodes<Numbers>,
+    /// Few entries of a dictionary were among the values when it was met.
+    are_others: bool,
 }
 
 /// The positions of words that lie close together, from the least on; `UNSET` where one was not met.
@@ -34,7 +38,7 @@ impl WordKeys {
     pub(crate) fn new(exact: bool) -> Self {
         let (table, direct) = (RecentTable::new(exact), DirectTable::default());
         let resolved = ResolvedCodes::default();
-        Self { table, values: Vec::new(), direct, row_count: 0, resolved }
+        Self { table, values: Vec::new(), direct, row_count: 0, resolved, are_others: false }
     }
 
     /// The words by their positions. Where null has one, any word stands there.
@@ -106,6 +110,16 @@ impl WordKeys {
         Ok(last)
     }
 
+    /// The position of a word that has one, unless it takes long to find.
+    #[inline]
+    fn known(&self, word: i64) -> Option<u32> {
+        self.direct.get(word).or_else(|| {
+            let hash = hash_word(word.cast_unsigned(), process_seed());
+            let candidate = self.table.candidate(hash)?;
+            (self.values.get(candidate as usize) == Some(&word)).then_some(candidate)
+        })
+    }
+
     #[inline]
     fn position(&mut self, word: i64) -> Result<u32, ExecError> {
         if let Some(position) = self.direct.get(word) {
@@ -150,6 +164,24 @@ impl EntryKeys<Numbers> for WordKeys {
             resolved[code as usize] = position;
         }
         Ok(())
+    }
+
+    fn find_entries(&mut self, dictionary: &Numbers, resolved: &mut [u32]) {
+        if self.are_others || self.values.is_empty() || self.table.skips() {
+            return;
+        }
+        let words = match dictionary {
+            Numbers::Int64(words) => Cow::Borrowed(words),
+            Numbers::Float64(doubles) => Cow::Owned(words_of(doubles)),
+        };
+        let mut found = 0;
+        for (&word, position) in words.iter().zip(resolved) {
+            let known = self.known(word);
+            found += usize::from(known.is_some());
+            *position = known.unwrap_or(UNSET);
+        }
+        self.table.found(found);
+        self.are_others = found < words.len() / 2;
     }
 
     fn take_null(&mut self) -> Result<u32, ExecError> {

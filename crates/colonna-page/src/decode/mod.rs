@@ -132,11 +132,10 @@ impl RowGroup<'_> {
         let group = self.metadata.row_group(self.row_group);
         if let [position] = below {
             let (leaf, chunk) = (&self.leaves[*position], group.column(*position));
-            let places = self.places(*position);
+            let mut pages = Pages::new(&self.source, chunk, self.row_count, self.places(*position));
             if let Some(kind) = Kind::of(leaf, chunk)
-                && (!leaf.repeated || is_list_of_leaves(&data_type) && are_pages_of_rows(&places))
+                && (!leaf.repeated || is_list_of_leaves(&data_type) && pages.are_of_rows(chunk)?)
             {
-                let pages = Pages::new(&self.source, chunk, self.row_count, places);
                 let reader = LeafReader::new(kind, data_type, leaf, chunk, pages)?;
                 return Ok(Unit::Own(Box::new(reader)));
             }
@@ -164,12 +163,6 @@ impl RowGroup<'_> {
 
 fn is_list_of_leaves(data_type: &DataType) -> bool {
     matches!(data_type, DataType::List(element) if !element.is_nested())
-}
-
-/// Whether it is known of each page which rows it has, of which a value of a list says nothing.
-fn are_pages_of_rows(places: &[(u64, u64)]) -> bool {
-    places.first().is_some_and(|(_, row)| *row == 0)
-        && places.windows(2).all(|pair| pair[0].1 < pair[1].1)
 }
 
 /// What is read of a row group, found field by field.

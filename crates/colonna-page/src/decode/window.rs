@@ -38,12 +38,23 @@ struct Window {
 }
 
 impl Window {
+    /// The part up to `end`, of which nothing is read yet.
+    fn new(source: &FileBytes, end: u64) -> Self {
+        let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        Self { source: source.clone(), end, start: 0, room, len: 0 }
+    }
+
+    /// How many bytes before a position are in the window, where it is in there, too.
+    fn skip(&self, position: u64) -> Option<usize> {
+        let skip = usize::try_from(position.checked_sub(self.start)?).ok()?;
+        (skip < self.len).then_some(skip)
+    }
+
     /// The bytes from a position on: `len` of them, or more, but none from `until` on where they
     /// must be read first.
     fn bytes(&mut self, position: u64, len: usize, until: u64) -> Result<&[u8], PageError> {
-        let known = position.checked_sub(self.start).and_then(|skip| usize::try_from(skip).ok());
-        let known = known.filter(|skip| skip.checked_add(len).is_some_and(|end| end <= self.len));
-        if let Some(skip) = known {
+        let skip = self.skip(position);
+        if let Some(skip) = skip.filter(|skip| len <= self.len - skip) {
             return Ok(&self.room[skip..self.len]);
         }
         let left = self.end.saturating_sub(position);
@@ -57,10 +68,15 @@ impl Window {
         if self.room.len() < len {
             self.room.resize(len, 0);
         }
+        // What is known of it already is not read again.
+        let known = skip.map_or(0..0, |skip| skip..self.len);
+        let known_len = known.len();
+        self.room.copy_within(known, 0);
         // In case it fails, nothing is known.
         (self.start, self.len) = (position, 0);
-        let room = &mut self.room[..len];
-        self.source.read_into(position, room).map_err(parquet_error("read a page"))?;
+        let rest = &mut self.room[known_len..len];
+        let from = position.saturating_add(known_len as u64);
+        self.source.read_into(from, rest).map_err(parquet_error("read a page"))?;
         self.len = len;
         Ok(&self.room[..len])
     }
@@ -97,6 +113,9 @@ pub(super) struct Found {
 pub(super) struct Pages {
     window: Window,
     start: u64,
+    /// So far is read at first: of a dictionary that is longer than the window only the header, for it
+    /// is read when it is known that it is needed.
+    first_end: u64,
     /// Where the next page is, and its first row.
     next: (u64, u64),
     row_count: u64,
@@ -117,11 +136,35 @@ impl Pages {
         places: Vec<(u64, u64)>,
     ) -> Self {
         let (start, len) = chunk.byte_range();
-        let room = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        let end = start.saturating_add(len);
-        let window = Window { source: source.clone(), end, start, room, len: 0 };
+        let window = Window::new(source, start.saturating_add(len));
+        let behind = u64::try_from(chunk.data_page_offset()).unwrap_or_default();
+        let is_long = behind.saturating_sub(start) > READ_AHEAD as u64;
+        let first_end = if is_long { start.saturating_add(HEADER_BYTES) } else { u64::MAX };
         let (next, has_lists) = ((start, 0), chunk.column_descr().max_rep_level() > 0);
-        Self { window, start, next, row_count, places, has_lists, found: None, found_count: 0 }
+        let (found, found_count) = (None, 0);
+        Self { window, start, first_end, next, row_count, places, has_lists, found, found_count }
+    }
+
+    /// Whether it is known of each page which rows it has, of which a value of a list says nothing: the
+    /// file says it, or one page has all values.
+    pub(super) fn are_of_rows(&mut self, chunk: &ColumnChunkMetaData) -> Result<bool, PageError> {
+        let value_count = u64::try_from(chunk.num_values()).unwrap_or_default();
+        if self.places.is_empty() && value_count > 0 {
+            let mut position = self.start;
+            let count = loop {
+                let (header, behind) = self.header(position)?;
+                if !matches!(header.kind, ReadKind::Dictionary | ReadKind::Other) {
+                    break header.count as u64;
+                }
+                position = behind + header.compressed_len as u64;
+            };
+            if count == value_count {
+                self.next = (position, 0);
+                self.places.push(self.next);
+            }
+        }
+        Ok(self.places.first().is_some_and(|(_, row)| *row == 0)
+            && self.places.windows(2).all(|pair| pair[0].1 < pair[1].1))
     }
 
     /// The page that has the row.
@@ -189,6 +232,22 @@ impl Pages {
         {
             return Ok(words.clone());
         }
+        if self.window.skip(self.start).is_some() {
+            return self.read_words(codec, decode);
+        }
+        // The data page that asks for the words stays in its window.
+        let own = Window::new(&self.window.source, self.window.end);
+        let data = std::mem::replace(&mut self.window, own);
+        let words = self.read_words(codec, decode);
+        self.window = data;
+        words
+    }
+
+    fn read_words(
+        &mut self,
+        codec: Compression,
+        decode: impl FnOnce(&[u8], usize) -> Result<Words, PageError>,
+    ) -> Result<Words, PageError> {
         let found = self.dictionary()?;
         let words = self.inflate(&found, codec, |bytes| decode(bytes, found.header.count))?;
         if let Some((cache, place)) = self.window.source.cache_place(found.start) {
@@ -293,7 +352,8 @@ impl Pages {
     }
 
     fn header(&mut self, position: u64) -> Result<(PageHeader, u64), PageError> {
-        self.header_until(position, self.page_end(position))
+        let until = if position == self.start { self.first_end } else { u64::MAX };
+        self.header_until(position, until.min(self.page_end(position)))
     }
 
     /// The header at a position, and where it ends. Not more than up to `until` is read ahead.

@@ -131,6 +131,30 @@ fn columns_of_nothing_take_a_page_of_a_few_bytes() {
 }
 
 #[test]
+fn no_byte_of_a_column_is_read_twice_but_the_header_of_a_long_dictionary() {
+    let texts: Vec<Scalar> = (0..60_000)
+        .map(|row| Scalar::Utf8(format!("{:016x}", random(row % 20_000)).repeat(2)))
+        .collect();
+    let numbers: Vec<i64> = (0..60_000).map(|row| random(row).cast_signed()).collect();
+    let rows = Columns::from_named(vec![
+        ("text".to_owned(), Column::from_scalars(&DataType::Utf8, &texts).unwrap()),
+        ("number".to_owned(), Column::from_i64(numbers)),
+    ]);
+    let options = WriteOptions { page_rows: 11_000, ..WriteOptions::default() };
+    let (_folder, path, _) = written(&[rows.unwrap()], &options);
+    let reader = Reader::open(path).unwrap();
+    for (name, most_more) in [("text", 2 * 512), ("number", 0)] {
+        let mut blocks = reader.read(0, &[vec![name.to_owned()]], None).unwrap();
+        let codes = blocks.by_ref().map(|block| block.unwrap().columns()[0].clone());
+        let are_codes = codes.map(|column| matches!(column.values(), Values::Codes { .. }));
+        assert!(are_codes.into_iter().all(|is_coded| is_coded == (name == "text")));
+        let counters = blocks.counters();
+        assert!(counters.pages_read > 3 && counters.bytes_total > 200_000, "{counters:?}");
+        assert!(counters.bytes_read <= counters.bytes_total + most_more, "{counters:?}");
+    }
+}
+
+#[test]
 fn a_row_group_ends_where_it_has_enough_rows_or_bytes() {
     let rows = ids(30_000);
     let groups = |options: WriteOptions| {
