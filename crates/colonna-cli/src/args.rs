@@ -179,7 +179,8 @@ pub(crate) struct ReadArgs {
 #[command(next_help_heading = "Types")]
 pub(crate) struct TypeArgs {
     /// Give a field a type: boolean, int64, float64, decimal(P,S), text, binary, date or timestamp,
-    /// with the format of a time after a colon; may be repeated
+    /// with the format of a time after a colon; a record with a value that it does not hold, digit
+    /// by digit, is rejected; may be repeated
     #[arg(long = "type", value_name = "FIELD=TYPE[:FORMAT]")]
     pub(crate) types: Vec<FieldType>,
     /// Keep every value as the text it was

@@ -260,3 +260,18 @@ fn a_load_is_done_whether_or_not_its_report_can_be_written() {
     assert!(String::from_utf8_lossy(&run.stderr).contains("the load is done"), "{run:?}");
     assert_eq!(sandbox.rows("events", "SELECT count(*) AS n FROM t"), "n\n3\n");
 }
+
+#[test]
+fn a_number_that_a_given_type_would_change_is_set_aside() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "x,y\n0.1,1\n9007199254740993,2\n0.12345678901234567890123,3\n1e3,4\n");
+    let load = ["load", "t", "in.csv", "--type", "x=float64"];
+    let report = sandbox.run(&load).text(1);
+    let told = "in.csv:3: field \"x\": expected float64, found 9007199254740993, which a double would change";
+    assert!(report.contains("4 rows read = 2 written + 2 quarantined"), "{report}");
+    assert!(report.contains(told), "{report}");
+    assert_eq!(sandbox.rows("t", "SELECT x FROM t ORDER BY y"), "x\n0.1\n1000.0\n");
+    sandbox.write("in.ndjson", "{\"x\":[1,9007199254740993]}\n{\"x\":[0.5]}\n");
+    let load = ["load", "lists", "in.ndjson", "--type", "x=list<float64>"];
+    assert!(sandbox.run(&load).text(1).contains("1 written + 1 quarantined"));
+}

@@ -12,6 +12,7 @@ use super::scalar::{write_scalar, write_text};
 use super::{ObjectShape, Policy, RecordShape, UNQUOTED_NULL, ValueShape};
 use crate::decode::json::{Kind, Value, quoted};
 use crate::decode::moments::Moments;
+use crate::infer::read_number;
 use crate::{IngestError, Source};
 
 /// A value that does not fit its column.
@@ -439,5 +440,11 @@ fn misfit_reason(shape: &ValueShape, found: &str) -> String {
         ValueShape::Map(_) => "map".to_owned(),
         scalar => DataType::to_string(&scalar.data_type()),
     };
-    format!("expected {wanted}{format}, found {shown}{dots}")
+    let why = match shape {
+        ValueShape::Float64(_) if read_number(found.trim_ascii()).is_some() => {
+            ", which a double would change"
+        }
+        _ => "",
+    };
+    format!("expected {wanted}{format}, found {shown}{dots}{why}")
 }
