@@ -224,7 +224,8 @@ pub(crate) struct FormatArgs {
     /// The encoding of the text, such as windows-1252 or utf-16le
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
-    /// Text: a regular expression whose named groups are the fields: '(?<ip>\S+) (?<path>\S+)'
+    /// Lines of text, whatever the inputs look like: a regular expression whose named groups are the
+    /// fields: '(?<ip>\S+) (?<path>\S+)'
     #[arg(long, value_name = "RE")]
     pub(crate) regex: Option<String>,
     /// JSON: where the records stand in a document, such as /hits/hits

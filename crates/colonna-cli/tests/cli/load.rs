@@ -275,3 +275,64 @@ fn a_number_that_a_given_type_would_change_is_set_aside() {
     let load = ["load", "lists", "in.ndjson", "--type", "x=list<float64>"];
     assert!(sandbox.run(&load).text(1).contains("1 written + 1 quarantined"));
 }
+
+#[test]
+fn a_type_for_a_field_that_is_nowhere_is_told() {
+    let sandbox = Sandbox::with_events();
+    let note = |field: &str, args: &[&str]| {
+        let given = format!("{field}=decimal(10,2)");
+        let report = sandbox.run(&[args, &["in.ndjson", "--type", &given]].concat()).text(0);
+        let note = format!("note: a type is given for {field:?}, of which no record has a value");
+        assert_eq!(report.contains(&note), report.contains("note:"), "{report}");
+        report.contains("note:")
+    };
+    for field in ["mss", "user.contry"] {
+        assert!(note(field, &["load", "new", "--again"]), "{field}");
+        assert!(note(field, &["load", "dry", "--dry-run"]), "{field}");
+        assert!(note(field, &["schema"]), "{field}");
+    }
+    // The table has the column since, and a day without it is a day like others.
+    assert!(!note("mss", &["load", "new", "--again"]));
+    assert!(!note("ms", &["load", "other"]));
+}
+
+/// The sample of a large input may miss a field that is there.
+#[test]
+fn a_type_for_a_field_that_is_rare_is_used_and_not_told() {
+    let sandbox = Sandbox::new();
+    let mut lines: Vec<String> = (0..100_000).map(|n| format!("{{\"n\":{n}}}")).collect();
+    lines[50_123] = "{\"n\":50123,\"rare\":7}".to_owned();
+    sandbox.write("in.ndjson", &lines.join("\n"));
+    let args = ["load", "t", "in.ndjson", "--type", "rare=float64", "--json"];
+    let report = sandbox.run(&args).json(0);
+    assert_eq!((&report["notes"], &report["bytes_again"]), (&json!([]), &json!(0)));
+    assert_eq!(sandbox.rows("t", "SELECT sum(rare) AS s FROM t"), "s\n7.0\n");
+}
+
+#[test]
+fn a_time_that_is_nowhere_is_refused() {
+    let sandbox = Sandbox::with_events();
+    for command in
+        [&["load", "new", "--by", "none"][..], &["load", "events", "--again"], &["schema"]]
+    {
+        let args = [command, &["in.ndjson", "--time", "tss"]].concat();
+        let told = sandbox.run(&args).complaint();
+        let expected = "the input has no field \"tss\" to read as a time; its fields are ts, ";
+        assert!(told.contains(expected), "{told}");
+    }
+    assert!(!sandbox.path("new/_delta_log").exists());
+    // What the table has may be missing for a day.
+    sandbox.write("less.ndjson", "{\"status\":200}\n");
+    sandbox.run(&["load", "events", "less.ndjson", "--time", "ts"]).text(0);
+}
+
+#[test]
+fn an_expression_is_for_lines_of_text_whatever_they_look_like() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.json", "{\"a\":1}\n{\"a\":22}\n");
+    sandbox.run(&["load", "t", "in.json", "--regex", r#":(?<n>\d+)}"#]).text(0);
+    assert_eq!(sandbox.rows("t", "SELECT sum(n) AS s FROM t"), "s\n23\n");
+    let args = ["load", "t", "in.json", "--regex", "(?<n>.)", "--format", "json"];
+    let told = sandbox.run(&args).complaint();
+    assert!(told.contains("--regex is for text, and the format is given as json"), "{told}");
+}
