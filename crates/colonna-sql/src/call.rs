@@ -118,7 +118,8 @@ impl<'a> Call<'a> {
             None => Ok(()),
             Some((_, word)) => {
                 let what = format!("{word} in {}(..)", self.name);
-                Err(SqlError::unsupported(what, self.at, "only aggregates take it"))
+                let advice = "only aggregates take it, and there is none of that name";
+                Err(SqlError::unsupported(what, self.at, advice))
             }
         }
     }

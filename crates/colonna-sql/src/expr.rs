@@ -263,9 +263,7 @@ impl Lowering {
             return Err(SqlError::unsupported("CAST .. FORMAT", at, advice));
         }
         let Some(data_type) = data_type(wanted) else {
-            let advice = "cast to boolean, bigint, double, decimal(p, s), text, blob, date or \
-                          timestamp";
-            return Err(SqlError::unsupported(type_name(wanted), at, advice));
+            return Err(SqlError::unsupported(type_name(wanted), at, type_advice(wanted)));
         };
         let or_null = matches!(kind, ast::CastKind::TryCast | ast::CastKind::SafeCast);
         Ok(literal::fold_cast(self.expr(expr)?, data_type, or_null))
@@ -365,6 +363,16 @@ fn is_utc(zone: &ast::Value) -> bool {
 
 fn type_name(written: &ast::DataType) -> String {
     format!("the type {written}")
+}
+
+fn type_advice(written: &ast::DataType) -> &'static str {
+    use ast::DataType as Sql;
+    match written {
+        Sql::Decimal(_) | Sql::Numeric(_) | Sql::Dec(_) => {
+            "a decimal has at most 38 digits, and no more than these behind its point"
+        }
+        _ => "cast to boolean, bigint, double, decimal(p, s), text, blob, date or timestamp",
+    }
 }
 
 fn operator_advice(operator: &ast::BinaryOperator) -> &'static str {
