@@ -262,6 +262,27 @@ fn a_load_is_done_whether_or_not_its_report_can_be_written() {
 }
 
 #[test]
+fn a_record_with_the_empty_text_for_its_partition_is_set_aside() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.json", "{\"k\":\"a\",\"n\":1}\n{\"k\":\"\",\"n\":2}\n{\"n\":4}\n");
+    sandbox.write("in.csv", "k,n\na,1\n\"\",2\n,4\n");
+    // Few that repeat, and many that do not.
+    let many: String = (0..1100).map(|n| format!("\"{n}\",0\n")).collect();
+    sandbox.write("many.csv", &format!("k,n\n{}\"\",2\n,5\n", many.replace("\"1099\"", "x")));
+    for (input, rows) in [("in.json", "2"), ("in.csv", "2"), ("many.csv", "1,101")] {
+        let load = ["load", "t", input, "--by", "k", "--dry-run"];
+        for args in [&load[..], &load[..5]] {
+            let report = sandbox.run(args).text(1);
+            assert!(report.contains(&format!("{rows} written + 1 quarantined")), "{report}");
+            let reason = "field \"k\": the empty text cannot stand for a partition";
+            assert!(report.contains(reason), "{report}");
+        }
+    }
+    assert_eq!(sandbox.rows("t", "SELECT sum(n) AS s FROM t WHERE k IS NULL"), "s\n13\n");
+    assert_eq!(sandbox.rows("t/_quarantine", "SELECT count(*) AS n FROM t"), "n\n3\n");
+}
+
+#[test]
 fn a_number_that_a_given_type_would_change_is_set_aside() {
     let sandbox = Sandbox::new();
     sandbox.write("in.csv", "x,y\n0.1,1\n9007199254740993,2\n0.12345678901234567890123,3\n1e3,4\n");

@@ -148,7 +148,9 @@ impl Shaper {
     #[inline]
     pub fn finish_record(&mut self) -> Result<(), Misfit> {
         let required = self.shape.required.as_ref();
-        let is_plain = self.extra_fields.is_empty() && self.state.unfit.is_empty();
+        let is_plain = self.extra_fields.is_empty()
+            && self.state.unfit.is_empty()
+            && self.shape.never_empty.is_none();
         if is_plain && required.is_none_or(|required| !self.lacks(&required.slots)) {
             self.rows += 1;
             return Ok(());
@@ -177,6 +179,14 @@ impl Shaper {
             self.rollback_record();
             return Err(Misfit { field: Some(field), reason });
         }
+        if let Some(slot) = self.shape.never_empty
+            && self.columns.get(slot).is_some_and(|column| column.is_empty_text(self.rows))
+        {
+            let field = self.shape.schema.fields.get(slot).map(|field| field.name.clone());
+            self.rollback_record();
+            let reason = "the empty text cannot stand for a partition".to_owned();
+            return Err(Misfit { field, reason });
+        }
         if !self.state.unfit.is_empty()
             && let Some(column) = residual.and_then(|slot| self.columns.get_mut(slot))
         {
@@ -200,7 +210,10 @@ impl Shaper {
             [slot] => self.columns.get(*slot).is_some_and(|column| column.are_valid_to(end)),
             _ => false,
         };
-        let are_whole = is_complete && self.extra_fields.is_empty() && self.state.unfit.is_empty();
+        let are_whole = is_complete
+            && self.extra_fields.is_empty()
+            && self.state.unfit.is_empty()
+            && self.shape.never_empty.is_none();
         if are_whole {
             self.rows = end;
         }

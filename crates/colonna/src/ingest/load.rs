@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use colonna_column::Columns;
 use colonna_ingest::{Evidence, InferOptions, Prepared, RESIDUAL, RecordShape, Rejection};
-use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, commit};
+use colonna_storage::{Change, Committed, PartitionSpec, Snapshot, commit};
 
 use super::Ingest;
 use super::chunks::{Place, for_each_chunk};
@@ -23,8 +23,9 @@ use super::inspect::{bytes_done, bytes_total, infer_options, observe_all, prepar
 use super::notes::Notes;
 use super::options::{MissingTime, Progress, Stage};
 use super::quarantine::{Quarantine, note_rejects};
-use super::router::{Part, Router};
+use super::router::Router;
 use super::sample::{Sample, sample};
+use super::split::{Split, named_partitions, split};
 use super::target::Target;
 use super::written::Written;
 use crate::clock::Stopwatch;
@@ -198,8 +199,6 @@ impl Aside {
     }
 }
 
-type Split = Vec<(PartitionKey, Part)>;
-
 /// What one chunk comes to.
 enum Worked {
     Rows { split: Split, rejections: Vec<Rejection>, records: u64, residuals: u64, byte_len: u64 },
@@ -272,6 +271,7 @@ impl<'a> Pass<'a> {
                 if !is_rule.load(Ordering::Relaxed) {
                     let decoded = source.decode(chunk, shape)?;
                     if !may_surprise || decoded.surprises == 0 {
+                        let decoded = named_partitions(source, chunk, shape, spec, decoded)?;
                         let (rejections, records) = (decoded.rejections, decoded.records);
                         let residuals = residuals(&decoded.columns);
                         notes.look_at(&decoded.columns);
@@ -323,12 +323,13 @@ impl<'a> Pass<'a> {
 
     /// Everything but the writing.
     fn decode_only(&mut self) -> Result<(), Error> {
-        let Self { ingest, sources, shape, notes, report, .. } = self;
+        let Self { ingest, sources, shape, spec, notes, report, .. } = self;
         for_each_chunk(
             sources,
             None,
             |source, chunk| {
                 let decoded = source.decode(chunk, shape)?;
+                let decoded = named_partitions(source, chunk, shape, spec, decoded)?;
                 notes.look_at(&decoded.columns);
                 Ok((count(decoded.columns.row_count()), decoded.rejections, chunk.bytes.len()))
             },
@@ -441,27 +442,6 @@ fn load_rows(ingest: &Ingest) -> Result<LoadReport, Error> {
 
 fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
-}
-
-/// The rows of each partition, as its files hold them.
-fn split(spec: &PartitionSpec, rows: Columns) -> Result<Split, Error> {
-    let row_count = rows.row_count();
-    let mut members = spec.split(&rows)?;
-    let rows = spec.without_partition_columns(rows)?;
-    // Rows of one partition mostly come together. Where most of the rows are of one, it takes them as
-    // they are; what was picked for the others is small.
-    let most = members.iter().position(|(_, members)| members.len() * 2 > row_count);
-    let most = most.map(|index| members.remove(index));
-    let mut split: Split = Vec::with_capacity(members.len() + 1);
-    for (key, members) in members {
-        let rows = rows.gather(&members).compacted();
-        split.push((key, Part { rows, picked: None }));
-    }
-    if let Some((key, members)) = most {
-        let picked = (members.len() < row_count).then_some(members);
-        split.push((key, Part { rows, picked }));
-    }
-    Ok(split)
 }
 
 /// How many rows have something that no column takes.

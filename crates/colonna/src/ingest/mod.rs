@@ -10,6 +10,7 @@ mod options;
 mod quarantine;
 mod router;
 mod sample;
+mod split;
 mod target;
 mod written;
 
