@@ -221,6 +221,9 @@ pub(crate) struct FormatArgs {
     /// CSV: pass over the first N lines
     #[arg(long, value_name = "N")]
     pub(crate) skip: Option<u64>,
+    /// The most bytes of one record, such as 256MB; 64MiB unless given
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_record: Option<Size>,
     /// The encoding of the text, such as windows-1252 or utf-16le
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,

@@ -106,6 +106,9 @@ fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
             Unwrapping::ElasticBulk => Unwrap::ElasticBulk,
         };
     }
+    if let Some(size) = args.max_record {
+        options.limits.record_byte_len = usize::try_from(size.0).unwrap_or(usize::MAX);
+    }
     options.source.encoding = args.encoding.clone();
     options.source.source_column = args.source_column.clone();
     options.source.path_pattern = args.path_pattern.clone();

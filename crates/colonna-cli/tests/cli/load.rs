@@ -357,3 +357,28 @@ fn an_expression_is_for_lines_of_text_whatever_they_look_like() {
     let told = sandbox.run(&args).complaint();
     assert!(told.contains("--regex is for text, and the format is given as json"), "{told}");
 }
+
+#[test]
+fn a_record_may_be_as_large_as_said() {
+    let sandbox = Sandbox::new();
+    let text = "x".repeat(100_000);
+    sandbox.write("in.json", &format!("{{\"a\":\"{text}\"}}\n"));
+    let load = ["load", "t", "in.json", "--max-record", "64KiB"];
+    let told = sandbox.run(&load).complaint();
+    assert!(
+        told.contains("larger than 65536 bytes") && told.contains("raise --max-record"),
+        "{told}"
+    );
+    sandbox.run(&[&load[..4], &["1MB"]].concat()).text(0);
+}
+
+#[test]
+fn a_message_says_what_to_do_about_an_input() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.path("empty/.git")).unwrap();
+    let told = sandbox.run(&["load", "t", "empty"]).complaint();
+    assert!(told.starts_with("empty: no file in this folder"), "{told}");
+    std::fs::write(sandbox.path("latin.csv"), b"a,b\n1,caf\xe9\n2,x\n").unwrap();
+    let report = sandbox.run(&["load", "t", "latin.csv"]).text(1);
+    assert!(report.contains("--encoding windows-1252"), "{report}");
+}

@@ -93,10 +93,12 @@ fn a_path_that_exists_is_no_pattern() {
 #[test]
 fn an_input_that_leads_nowhere_is_an_error() {
     let folder = folder(&[("empty/.keep", b"")]);
-    for input in ["x.csv", "*.csv", "empty"] {
+    for input in ["x.csv", "*.csv"] {
         let error = names_in(folder.path(), &[input]).unwrap_err();
         assert!(matches!(error, IngestError::NoSuchInput { .. }), "{error}");
     }
+    let error = names_in(folder.path(), &["empty"]).unwrap_err();
+    assert!(matches!(error, IngestError::EmptyFolder { .. }), "{error}");
 }
 
 #[test]
@@ -318,4 +320,21 @@ fn a_file_that_is_written_to_while_it_is_read_is_no_input() {
     check_changed(b"a,b\n1,2\n", touch, "was written to since the load began");
     let mut more = |mut file: &File| file.write_all(b"a,b\n1,2\n3,4\n").unwrap();
     check_changed(b"a,b\n1,2\n", &mut more, "had 8 bytes when the load began, and has 12 now");
+}
+
+#[test]
+fn what_stands_behind_gzip_is_more_of_it_or_zeros_or_an_error() {
+    let (one, two) = (gzip(b"{\"a\":1}\n"), gzip(b"{\"a\":2}\n"));
+    check(&[&one[..], &two[..]].concat(), "{\"a\":1}\n{\"a\":2}\n", "gzip");
+    check(&[&one[..], &[0; 512]].concat(), "{\"a\":1}\n", "gzip");
+    for garbage in [&b"x"[..], b"garbage", &one[1..], &[&[0; 9][..], b"garbage"].concat()] {
+        let bytes = [&one[..], garbage].concat();
+        let error = read(&bytes, &SourceOptions::default()).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.starts_with("other bytes follow the end of the gzip stream"), "{cause}");
+    }
+    let broken_off = &two[..two.len() - 9];
+    let error = read(&[&one[..], broken_off].concat(), &SourceOptions::default()).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("incomplete"), "{cause}");
 }
