@@ -163,6 +163,13 @@ impl Lowering {
             Sql::Gt => BinaryOperator::Greater,
             Sql::GtEq => BinaryOperator::GreaterOrEqual,
             Sql::Spaceship => BinaryOperator::IsNotDistinctFrom,
+            Sql::Arrow | Sql::LongArrow => {
+                let function = match operator {
+                    Sql::Arrow => Function::JsonExtract,
+                    _ => Function::JsonExtractText,
+                };
+                return Ok(Expr::call(function, [self.expr(left)?, self.expr(right)?]));
+            }
             other => {
                 let what = format!("the operator {other}");
                 return Err(SqlError::unsupported(what, at, operator_advice(other)));
@@ -380,9 +387,7 @@ fn operator_advice(operator: &ast::BinaryOperator) -> &'static str {
     match operator {
         Sql::BitwiseXor | Sql::PGExp => "write power(x, y)",
         Sql::Xor => "write x <> y",
-        Sql::Arrow | Sql::LongArrow | Sql::HashArrow | Sql::HashLongArrow => {
-            "write struct.field, list[1] or map['key']"
-        }
+        Sql::HashArrow | Sql::HashLongArrow => "write json_extract(text, '$.name')",
         Sql::Overlaps | Sql::PGOverlap => "compare the ends",
         _ => "write it with arithmetic, comparisons and functions",
     }
