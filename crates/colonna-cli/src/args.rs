@@ -179,7 +179,8 @@ pub(crate) struct ReadArgs {
 #[command(next_help_heading = "Types")]
 pub(crate) struct TypeArgs {
     /// Give a field a type: boolean, int64, float64, decimal(P,S), text, binary, date or timestamp,
-    /// with the format of a time after a colon; may be repeated
+    /// with the format of a time after a colon; a record with a value that it does not hold, digit
+    /// by digit, is rejected; may be repeated
     #[arg(long = "type", value_name = "FIELD=TYPE[:FORMAT]")]
     pub(crate) types: Vec<FieldType>,
     /// Keep every value as the text it was
@@ -220,10 +221,14 @@ pub(crate) struct FormatArgs {
     /// CSV: pass over the first N lines
     #[arg(long, value_name = "N")]
     pub(crate) skip: Option<u64>,
+    /// The most bytes of one record, such as 256MB; 64MiB unless given
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_record: Option<Size>,
     /// The encoding of the text, such as windows-1252 or utf-16le
     #[arg(long, value_name = "NAME")]
     pub(crate) encoding: Option<String>,
-    /// Text: a regular expression whose named groups are the fields: '(?<ip>\S+) (?<path>\S+)'
+    /// Lines of text, whatever the inputs look like: a regular expression whose named groups are the
+    /// fields: '(?<ip>\S+) (?<path>\S+)'
     #[arg(long, value_name = "RE")]
     pub(crate) regex: Option<String>,
     /// JSON: where the records stand in a document, such as /hits/hits

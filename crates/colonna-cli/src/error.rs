@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use colonna_ingest::{IngestError, TimeFormatError};
+use colonna_ingest::{FormatName, IngestError, TimeFormatError};
 use colonna_page::PageError;
 use colonna_sql::SqlError;
 use thiserror::Error;
@@ -32,6 +32,9 @@ pub(crate) enum CliError {
         "the input has no field {word:?} to partition by: for the {word} of a time, name its field: --time COLUMN --by {word}"
     )]
     NoTimeToPartitionBy { word: String },
+    /// An option that the format does not have.
+    #[error("{option} is for {format}, and the format is given as {given}: leave one of them out")]
+    OptionOfOtherFormat { option: &'static str, format: FormatName, given: FormatName },
     /// A format of times cannot be read.
     #[error("--type {field}: cannot read the format {format:?}")]
     TimeFormat {

@@ -59,12 +59,42 @@ fn given_type(given: &FieldType) -> Result<GivenType, CliError> {
     })
 }
 
-fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
-    let format = args.format.map(|format| match format {
+/// An option that only another format than the given one has.
+fn check_format(args: &FormatArgs) -> Result<(), CliError> {
+    let Some(given) = args.format else { return Ok(()) };
+    let options = [
+        ("--delimiter", InputFormat::Csv, args.delimiter.is_some()),
+        ("--quote", InputFormat::Csv, args.quote.is_some()),
+        ("--escape", InputFormat::Csv, args.escape.is_some()),
+        ("--comment", InputFormat::Csv, args.comment.is_some()),
+        ("--header", InputFormat::Csv, args.header.is_some()),
+        ("--skip", InputFormat::Csv, args.skip.is_some()),
+        ("--regex", InputFormat::Text, args.regex.is_some()),
+        ("--pointer", InputFormat::Json, args.pointer.is_some()),
+        ("--array-header", InputFormat::Json, args.array_header),
+        ("--unwrap", InputFormat::Json, args.unwrap.is_some()),
+    ];
+    match options.into_iter().find(|(_, format, is_given)| *is_given && *format != given) {
+        Some((option, format, _)) => Err(CliError::OptionOfOtherFormat {
+            option,
+            format: format_name(format),
+            given: format_name(given),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn format_name(format: InputFormat) -> FormatName {
+    match format {
         InputFormat::Json => FormatName::Json,
         InputFormat::Csv => FormatName::Csv,
         InputFormat::Text => FormatName::Text,
-    });
+    }
+}
+
+fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
+    check_format(args)?;
+    let format = args.format.map(format_name);
     let mut options = ReadOptions { format, ..ReadOptions::default() };
     options.json.pointer = args.pointer.clone();
     options.json.array_header = args.array_header;
@@ -75,6 +105,9 @@ fn read_options(args: &FormatArgs) -> Result<ReadOptions, CliError> {
             Unwrapping::Elastic => Unwrap::ElasticSource,
             Unwrapping::ElasticBulk => Unwrap::ElasticBulk,
         };
+    }
+    if let Some(size) = args.max_record {
+        options.limits.record_byte_len = usize::try_from(size.0).unwrap_or(usize::MAX);
     }
     options.source.encoding = args.encoding.clone();
     options.source.source_column = args.source_column.clone();

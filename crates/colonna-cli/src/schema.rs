@@ -74,7 +74,8 @@ fn write_inspection(out: &mut dyn Write, found: &Inspection, page: Page) -> io::
     }
     // The place of a conflict stands at the end of its line, and is what one looks for.
     let page = Page { width: None, cell_width: usize::MAX, ..page };
-    write_grid(out, &report, page).map(drop)
+    write_grid(out, &report, page)?;
+    found.notes.iter().try_for_each(|note| writeln!(out, "note: {}", flat(note)))
 }
 
 /// The sources under what their formats are called, in the order in which each is first met.
@@ -132,6 +133,7 @@ fn inspection_value(found: &Inspection) -> Value {
     json!({
         "records": found.records,
         "rejections": found.rejections,
+        "notes": found.notes,
         "sources": sources,
         "fields": found.inferred.fields.iter().map(field_value).collect::<Vec<_>>(),
     })

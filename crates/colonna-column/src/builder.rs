@@ -371,6 +371,18 @@ impl ColumnBuilder {
                 .is_none_or(|validity| row >= validity.len() || validity.get(row))
     }
 
+    /// Whether a row holds the empty text.
+    pub fn is_empty_text(&self, row: usize) -> bool {
+        let is_empty = match &self.parts {
+            Parts::Strings(texts) => row < texts.len() && texts.bytes(row).is_empty(),
+            Parts::Interned { codes, interner } => {
+                codes.get(row).is_some_and(|code| interner.words().bytes(*code as usize).is_empty())
+            }
+            _ => false,
+        };
+        is_empty && self.is_valid(row)
+    }
+
     /// Whether all rows up to that one are there and not null.
     pub fn are_valid_to(&self, len: usize) -> bool {
         self.len >= len

@@ -134,6 +134,17 @@ pub enum ExecError {
         /// The format.
         format: String,
     },
+    /// A text is no JSON.
+    #[error("{expression}: {text:?} is no JSON: ask json_valid first")]
+    NotJson {
+        /// The expression as written.
+        expression: String,
+        /// The start of the text.
+        text: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A value that an argument cannot have.
     #[error("{expression}: {argument} cannot be {value}: it must be {expected}")]
     InvalidArgument {

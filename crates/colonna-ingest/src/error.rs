@@ -17,6 +17,12 @@ pub enum IngestError {
         /// What was given.
         input: String,
     },
+    /// A folder is given that has no file in it.
+    #[error("{input}: no file in this folder, names that start with . or _ aside; check the path")]
+    EmptyFolder {
+        /// What was given.
+        input: String,
+    },
     /// A path exists that cannot be read.
     #[error("{path}: cannot read", path = path.display())]
     Unreadable {
@@ -59,7 +65,7 @@ pub enum IngestError {
     },
     /// A record is too large.
     #[error(
-        "{name}:{line}: a record is larger than {limit} bytes or never ends; raise the limit of a record's bytes if it is right"
+        "{name}:{line}: a record is larger than {limit} bytes or never ends; raise --max-record if it is right"
     )]
     RecordTooLarge {
         /// The source.

@@ -55,7 +55,8 @@ pub use decode::Value;
 pub use decode::{Decoded, Observed};
 pub use error::IngestError;
 pub use infer::{
-    Conflict, Evidence, FieldReport, GivenType, InferOptions, Inferred, RESIDUAL, infer,
+    Conflict, Evidence, FieldReport, GivenType, InferOptions, Inferred, RESIDUAL, UnseenField,
+    infer,
 };
 pub use options::{
     CsvOptions, FormatName, JsonOptions, Limits, Mark, ReadOptions, TextOptions, Unwrap,

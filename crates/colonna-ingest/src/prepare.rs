@@ -17,8 +17,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Decides the format of a source: by the options, by the ending of its name, or by its first
-    /// bytes.
+    /// Decides the format of a source: by the options (a regular expression is for lines of text), by
+    /// the ending of its name, or by its first bytes.
     ///
     /// # Errors
     ///
@@ -28,7 +28,9 @@ impl Prepared {
         if let (None, Some(found)) = (options.format, no_text(&head)) {
             return Err(IngestError::NotText { name: Arc::clone(source.name()), found });
         }
-        let format = match options.format.or_else(|| named_format(source.name())) {
+        let by_regex = options.text.regex.as_ref().map(|_| FormatName::Text);
+        let given = options.format.or(by_regex);
+        let format = match given.or_else(|| named_format(source.name())) {
             Some(format) => format,
             None if decode::json::looks_like_json(&head) => FormatName::Json,
             None if decode::text::looks_like_log(&head, &options.text) => FormatName::Text,

@@ -41,6 +41,7 @@ mod guard;
 mod layout;
 mod leaf;
 mod levels;
+mod mend;
 mod numbers;
 mod page_header;
 mod read;

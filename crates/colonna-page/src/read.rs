@@ -22,6 +22,7 @@ use crate::decode::{Blocks, RowGroup, has_only_numbers};
 use crate::error::parquet_error;
 use crate::guard::guarded;
 use crate::leaf::{Leaf, leaves_of, projected};
+use crate::mend::mended;
 use crate::source::FileBytes;
 use crate::{PageCache, PageError, Wanted, statistics};
 
@@ -115,7 +116,7 @@ impl Reader {
             let arrow_schema = Arc::clone(metadata.schema());
             let schema = Arc::new(schema_from_arrow(&arrow_schema)?);
             let leaves = leaves_of(&arrow_schema);
-            let metadata = Arc::clone(metadata.metadata());
+            let metadata = mended(metadata.metadata())?;
             check(&metadata, &leaves)?;
             let (indexed, nan_free) = (OnceLock::new(), Mutex::default());
             Ok(Self { source, metadata, indexed, arrow_schema, schema, leaves, nan_free })

@@ -118,7 +118,8 @@ impl<'a> Call<'a> {
             None => Ok(()),
             Some((_, word)) => {
                 let what = format!("{word} in {}(..)", self.name);
-                Err(SqlError::unsupported(what, self.at, "only aggregates take it"))
+                let advice = "only aggregates take it, and there is none of that name";
+                Err(SqlError::unsupported(what, self.at, advice))
             }
         }
     }
@@ -288,14 +289,14 @@ fn rewritten(call: &Call<'_>, arguments: Vec<Expr>) -> Result<Expr, SqlError> {
                 return of_two(call, left, right);
             }
         }
-        ("date" | "dayname" | "monthname" | "isnull", 1) => {
+        ("date" | "dayname" | "monthname" | "isnull" | "isnan" | "isinf" | "isfinite", 1) => {
             if let Ok([operand]) = <[Expr; 1]>::try_from(arguments) {
                 return Ok(of_one(&call.name, operand));
             }
         }
         (
             "nvl" | "if" | "iif" | "iff" | "mod" | "struct_extract" | "regexp_full_match" | "date"
-            | "dayname" | "monthname" | "isnull",
+            | "dayname" | "monthname" | "isnull" | "isnan" | "isinf" | "isfinite",
             _,
         ) => {
             return Err(call.wants("another number of arguments"));
@@ -307,10 +308,19 @@ fn rewritten(call: &Call<'_>, arguments: Vec<Expr>) -> Result<Expr, SqlError> {
 
 fn of_one(name: &str, operand: Expr) -> Expr {
     let format = |time, format: &str| Expr::call(Function::FormatTime, [time, Expr::from(format)]);
+    let is_in = |operand, values: &[f64], negated| Expr::InList {
+        operand: Box::new(operand),
+        list: values.iter().map(|value| Expr::Literal(Scalar::Float64(*value))).collect(),
+        negated,
+    };
     match name {
         "date" => literal::fold_cast(operand, DataType::Date, false),
         "dayname" => format(operand, "%A"),
         "monthname" => format(operand, "%B"),
+        // NaN equals NaN.
+        "isnan" => is_in(operand, &[f64::NAN], false),
+        "isinf" => is_in(operand, &[f64::INFINITY, f64::NEG_INFINITY], false),
+        "isfinite" => is_in(operand, &[f64::NAN, f64::INFINITY, f64::NEG_INFINITY], true),
         _ => operand.is_null(),
     }
 }

@@ -204,16 +204,13 @@ fn row_count(written: &ast::Expr) -> Result<u64, SqlError> {
         _ => None,
     };
     count.ok_or_else(|| {
-        let wanted = "a number of rows, at least 0, without arithmetic";
-        SqlError::literal(excerpt(written), wanted, Place::start(written))
+        let (at, wanted) = (Place::start(written), "a number of rows, at least 0");
+        match written {
+            ast::Expr::Value(_) => SqlError::literal(written.to_string(), wanted, at),
+            _ => {
+                let what = "an expression in LIMIT or OFFSET";
+                SqlError::unsupported(what, at, "write a number of rows, at least 0")
+            }
+        }
     })
-}
-
-/// The start of a piece of the statement, for a message. Only what is surely small is written
-/// out, for writing recurses.
-fn excerpt(written: &ast::Expr) -> String {
-    match written {
-        ast::Expr::Value(_) | ast::Expr::Identifier(_) => written.to_string(),
-        _ => "..".to_owned(),
-    }
 }

@@ -2,7 +2,11 @@
 
 use std::any::TypeId;
 
+use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, DuckDbDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 /// DuckDB's dialect without what colonna has no use for (lambdas, maps in braces, bit shifts), and
 /// with `EXCEPT` beside `EXCLUDE`, backquoted names and `LIMIT offset, count`.
@@ -13,6 +17,22 @@ impl Dialect for ColonnaDialect {
     /// The tokenizer and the parser ask for it where a rule has no method of its own, as for `//`.
     fn dialect(&self) -> TypeId {
         TypeId::of::<DuckDbDialect>()
+    }
+
+    /// The parser knows how tightly GLOB binds and not what it is, and would tell its own words for it.
+    fn parse_infix(
+        &self,
+        parser: &mut Parser<'_>,
+        _left: &Expr,
+        _precedence: u8,
+    ) -> Option<Result<Expr, ParserError>> {
+        let next = parser.peek_token_ref();
+        let is_glob = matches!(&next.token, Token::Word(word) if word.keyword == Keyword::GLOB);
+        is_glob.then(|| {
+            let message = "there is no GLOB: write LIKE, with % for * and _ for ?";
+            let place = next.span.start;
+            Err(ParserError::ParserError(format!("{message}{place}")))
+        })
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {

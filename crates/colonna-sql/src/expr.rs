@@ -163,6 +163,13 @@ impl Lowering {
             Sql::Gt => BinaryOperator::Greater,
             Sql::GtEq => BinaryOperator::GreaterOrEqual,
             Sql::Spaceship => BinaryOperator::IsNotDistinctFrom,
+            Sql::Arrow | Sql::LongArrow => {
+                let function = match operator {
+                    Sql::Arrow => Function::JsonExtract,
+                    _ => Function::JsonExtractText,
+                };
+                return Ok(Expr::call(function, [self.expr(left)?, self.expr(right)?]));
+            }
             other => {
                 let what = format!("the operator {other}");
                 return Err(SqlError::unsupported(what, at, operator_advice(other)));
@@ -263,9 +270,7 @@ impl Lowering {
             return Err(SqlError::unsupported("CAST .. FORMAT", at, advice));
         }
         let Some(data_type) = data_type(wanted) else {
-            let advice = "cast to boolean, bigint, double, decimal(p, s), text, blob, date or \
-                          timestamp";
-            return Err(SqlError::unsupported(type_name(wanted), at, advice));
+            return Err(SqlError::unsupported(type_name(wanted), at, type_advice(wanted)));
         };
         let or_null = matches!(kind, ast::CastKind::TryCast | ast::CastKind::SafeCast);
         Ok(literal::fold_cast(self.expr(expr)?, data_type, or_null))
@@ -367,14 +372,22 @@ fn type_name(written: &ast::DataType) -> String {
     format!("the type {written}")
 }
 
+fn type_advice(written: &ast::DataType) -> &'static str {
+    use ast::DataType as Sql;
+    match written {
+        Sql::Decimal(_) | Sql::Numeric(_) | Sql::Dec(_) => {
+            "a decimal has at most 38 digits, and no more than these behind its point"
+        }
+        _ => "cast to boolean, bigint, double, decimal(p, s), text, blob, date or timestamp",
+    }
+}
+
 fn operator_advice(operator: &ast::BinaryOperator) -> &'static str {
     use ast::BinaryOperator as Sql;
     match operator {
         Sql::BitwiseXor | Sql::PGExp => "write power(x, y)",
         Sql::Xor => "write x <> y",
-        Sql::Arrow | Sql::LongArrow | Sql::HashArrow | Sql::HashLongArrow => {
-            "write struct.field, list[1] or map['key']"
-        }
+        Sql::HashArrow | Sql::HashLongArrow => "write json_extract(text, '$.name')",
         Sql::Overlaps | Sql::PGOverlap => "compare the ends",
         _ => "write it with arithmetic, comparisons and functions",
     }

@@ -50,7 +50,7 @@ pub use colonna_column::{Column, Columns};
 pub use colonna_ingest::{
     Conflict, CsvOptions, FieldReport, FormatName, GivenType, InferOptions, Inferred, JsonOptions,
     Limits, Mark, ReadOptions, RecordShape, Rejection, SourceOptions, TextOptions, TimeFormat,
-    Unwrap,
+    UnseenField, Unwrap,
 };
 pub use colonna_page::Profile;
 pub use colonna_scan::Counters;

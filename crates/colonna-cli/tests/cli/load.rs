@@ -260,3 +260,125 @@ fn a_load_is_done_whether_or_not_its_report_can_be_written() {
     assert!(String::from_utf8_lossy(&run.stderr).contains("the load is done"), "{run:?}");
     assert_eq!(sandbox.rows("events", "SELECT count(*) AS n FROM t"), "n\n3\n");
 }
+
+#[test]
+fn a_record_with_the_empty_text_for_its_partition_is_set_aside() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.json", "{\"k\":\"a\",\"n\":1}\n{\"k\":\"\",\"n\":2}\n{\"n\":4}\n");
+    sandbox.write("in.csv", "k,n\na,1\n\"\",2\n,4\n");
+    // Few that repeat, and many that do not.
+    let many: String = (0..1100).map(|n| format!("\"{n}\",0\n")).collect();
+    sandbox.write("many.csv", &format!("k,n\n{}\"\",2\n,5\n", many.replace("\"1099\"", "x")));
+    for (input, rows) in [("in.json", "2"), ("in.csv", "2"), ("many.csv", "1,101")] {
+        let load = ["load", "t", input, "--by", "k", "--dry-run"];
+        for args in [&load[..], &load[..5]] {
+            let report = sandbox.run(args).text(1);
+            assert!(report.contains(&format!("{rows} written + 1 quarantined")), "{report}");
+            let reason = "field \"k\": the empty text cannot stand for a partition";
+            assert!(report.contains(reason), "{report}");
+        }
+    }
+    assert_eq!(sandbox.rows("t", "SELECT sum(n) AS s FROM t WHERE k IS NULL"), "s\n13\n");
+    assert_eq!(sandbox.rows("t/_quarantine", "SELECT count(*) AS n FROM t"), "n\n3\n");
+}
+
+#[test]
+fn a_number_that_a_given_type_would_change_is_set_aside() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "x,y\n0.1,1\n9007199254740993,2\n0.12345678901234567890123,3\n1e3,4\n");
+    let load = ["load", "t", "in.csv", "--type", "x=float64"];
+    let report = sandbox.run(&load).text(1);
+    let told = "in.csv:3: field \"x\": expected float64, found 9007199254740993, which a double would change";
+    assert!(report.contains("4 rows read = 2 written + 2 quarantined"), "{report}");
+    assert!(report.contains(told), "{report}");
+    assert_eq!(sandbox.rows("t", "SELECT x FROM t ORDER BY y"), "x\n0.1\n1000.0\n");
+    sandbox.write("in.ndjson", "{\"x\":[1,9007199254740993]}\n{\"x\":[0.5]}\n");
+    let load = ["load", "lists", "in.ndjson", "--type", "x=list<float64>"];
+    assert!(sandbox.run(&load).text(1).contains("1 written + 1 quarantined"));
+}
+
+#[test]
+fn a_type_for_a_field_that_is_nowhere_is_told() {
+    let sandbox = Sandbox::with_events();
+    let note = |field: &str, args: &[&str]| {
+        let given = format!("{field}=decimal(10,2)");
+        let report = sandbox.run(&[args, &["in.ndjson", "--type", &given]].concat()).text(0);
+        let note = format!("note: a type is given for {field:?}, of which no record has a value");
+        assert_eq!(report.contains(&note), report.contains("note:"), "{report}");
+        report.contains("note:")
+    };
+    for field in ["mss", "user.contry"] {
+        assert!(note(field, &["load", "new", "--again"]), "{field}");
+        assert!(note(field, &["load", "dry", "--dry-run"]), "{field}");
+        assert!(note(field, &["schema"]), "{field}");
+    }
+    // The table has the column since, and a day without it is a day like others.
+    assert!(!note("mss", &["load", "new", "--again"]));
+    assert!(!note("ms", &["load", "other"]));
+}
+
+/// The sample of a large input may miss a field that is there.
+#[test]
+fn a_type_for_a_field_that_is_rare_is_used_and_not_told() {
+    let sandbox = Sandbox::new();
+    let mut lines: Vec<String> = (0..100_000).map(|n| format!("{{\"n\":{n}}}")).collect();
+    lines[50_123] = "{\"n\":50123,\"rare\":7}".to_owned();
+    sandbox.write("in.ndjson", &lines.join("\n"));
+    let args = ["load", "t", "in.ndjson", "--type", "rare=float64", "--json"];
+    let report = sandbox.run(&args).json(0);
+    assert_eq!((&report["notes"], &report["bytes_again"]), (&json!([]), &json!(0)));
+    assert_eq!(sandbox.rows("t", "SELECT sum(rare) AS s FROM t"), "s\n7.0\n");
+}
+
+#[test]
+fn a_time_that_is_nowhere_is_refused() {
+    let sandbox = Sandbox::with_events();
+    for command in
+        [&["load", "new", "--by", "none"][..], &["load", "events", "--again"], &["schema"]]
+    {
+        let args = [command, &["in.ndjson", "--time", "tss"]].concat();
+        let told = sandbox.run(&args).complaint();
+        let expected = "the input has no field \"tss\" to read as a time; its fields are ts, ";
+        assert!(told.contains(expected), "{told}");
+    }
+    assert!(!sandbox.path("new/_delta_log").exists());
+    // What the table has may be missing for a day.
+    sandbox.write("less.ndjson", "{\"status\":200}\n");
+    sandbox.run(&["load", "events", "less.ndjson", "--time", "ts"]).text(0);
+}
+
+#[test]
+fn an_expression_is_for_lines_of_text_whatever_they_look_like() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.json", "{\"a\":1}\n{\"a\":22}\n");
+    sandbox.run(&["load", "t", "in.json", "--regex", r#":(?<n>\d+)}"#]).text(0);
+    assert_eq!(sandbox.rows("t", "SELECT sum(n) AS s FROM t"), "s\n23\n");
+    let args = ["load", "t", "in.json", "--regex", "(?<n>.)", "--format", "json"];
+    let told = sandbox.run(&args).complaint();
+    assert!(told.contains("--regex is for text, and the format is given as json"), "{told}");
+}
+
+#[test]
+fn a_record_may_be_as_large_as_said() {
+    let sandbox = Sandbox::new();
+    let text = "x".repeat(100_000);
+    sandbox.write("in.json", &format!("{{\"a\":\"{text}\"}}\n"));
+    let load = ["load", "t", "in.json", "--max-record", "64KiB"];
+    let told = sandbox.run(&load).complaint();
+    assert!(
+        told.contains("larger than 65536 bytes") && told.contains("raise --max-record"),
+        "{told}"
+    );
+    sandbox.run(&[&load[..4], &["1MB"]].concat()).text(0);
+}
+
+#[test]
+fn a_message_says_what_to_do_about_an_input() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir_all(sandbox.path("empty/.git")).unwrap();
+    let told = sandbox.run(&["load", "t", "empty"]).complaint();
+    assert!(told.starts_with("empty: no file in this folder"), "{told}");
+    std::fs::write(sandbox.path("latin.csv"), b"a,b\n1,caf\xe9\n2,x\n").unwrap();
+    let report = sandbox.run(&["load", "t", "latin.csv"]).text(1);
+    assert!(report.contains("--encoding windows-1252"), "{report}");
+}

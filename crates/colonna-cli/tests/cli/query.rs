@@ -165,3 +165,35 @@ fn a_malformed_footer_is_told_in_one_line_whatever_its_reader_does() {
         }
     }
 }
+
+#[test]
+fn what_stands_in_the_residual_column_can_be_taken_apart() {
+    let sandbox = Sandbox::new();
+    sandbox.write("one.ndjson", "{\"n\":1}\n");
+    sandbox.write("two.ndjson", "{\"n\":{\"of\":[\"x\",2]}}\n{\"n\":2.5}\n{\"n\":7}\n");
+    sandbox.run(&["load", "t", "one.ndjson"]).text(0);
+    sandbox.run(&["load", "t", "two.ndjson"]).text(0);
+    let sql = "SELECT n, _residual -> 'n' AS j, _residual ->> '$.n.of[0]' AS x, \
+               (_residual ->> '$.n.of[-1]')::int + 1 AS y FROM t ORDER BY n, j";
+    let expected = "n,j,x,y\n1,,,\n7,,,\n,2.5,,\n,\"{\"\"of\"\":[\"\"x\"\",2]}\",x,3\n";
+    assert_eq!(sandbox.rows("t", sql), expected);
+}
+
+#[test]
+fn what_is_no_finite_number_is_found() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in.csv", "f,n\n1.5,1\nNaN,2\ninf,4\n-inf,8\n,16\n");
+    sandbox.run(&["load", "t", "in.csv"]).text(0);
+    for (condition, sum) in [
+        ("isnan(f)", 2),
+        ("isinf(f)", 12),
+        ("isfinite(f)", 1),
+        ("NOT isfinite(f)", 14),
+        ("isnan(f) IS NULL", 16),
+        ("isfinite(n)", 31),
+        ("NOT isnan(CAST(n AS DECIMAL(5, 2)))", 31),
+    ] {
+        let rows = sandbox.rows("t", &format!("SELECT sum(n) AS s FROM t WHERE {condition}"));
+        assert_eq!(rows, format!("s\n{sum}\n"), "{condition}");
+    }
+}

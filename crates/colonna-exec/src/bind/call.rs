@@ -6,7 +6,7 @@ use super::coerce::{self, comparable, literal_beside, unify};
 use super::operator::{as_text, double, equal, number};
 use super::{BoundExpr, BoundKind};
 use crate::ExecError;
-use crate::evaluate::TimeUnit;
+use crate::evaluate::{PATHS, TimeUnit, is_path};
 
 /// A call of a function with bound arguments.
 pub(super) fn call(
@@ -55,6 +55,7 @@ pub(super) fn call(
         | Function::ListJoin
         | Function::MapKeys
         | Function::MapValues => nested(function, arguments, expr),
+        Function::JsonExtract | Function::JsonExtractText => json_part(function, arguments, expr),
         _ => of_text(function, arguments, expr),
     }
 }
@@ -99,7 +100,9 @@ fn argument_count(function: Function) -> (usize, usize) {
         | Function::TryParseTime
         | Function::ElementAt
         | Function::ListContains
-        | Function::ListJoin => (2, 2),
+        | Function::ListJoin
+        | Function::JsonExtract
+        | Function::JsonExtractText => (2, 2),
         _ => (1, 1),
     }
 }
@@ -222,12 +225,36 @@ fn of_text(
         Function::StartsWith
         | Function::EndsWith
         | Function::Contains
-        | Function::RegexpMatches => DataType::Boolean,
+        | Function::RegexpMatches
+        | Function::JsonValid => DataType::Boolean,
         Function::Position => DataType::Int64,
         Function::ParseTime | Function::TryParseTime => DataType::Timestamp,
         _ => DataType::Utf8,
     };
     Ok(typed(function, arguments, data_type))
+}
+
+/// A part of a text of JSON, at a path or a position.
+fn json_part(
+    function: Function,
+    arguments: Vec<BoundExpr>,
+    expr: &Expr,
+) -> Result<BoundExpr, ExecError> {
+    let mut position = 0;
+    let arguments = all(arguments, |argument| {
+        position += 1;
+        match argument.as_literal() {
+            Some(path) if position == 2 && !is_path(path) => Err(ExecError::InvalidArgument {
+                expression: expr.to_string(),
+                argument: "a path",
+                value: path.to_string(),
+                expected: PATHS,
+            }),
+            _ if position == 2 && argument.data_type == DataType::Int64 => Ok(argument),
+            _ => text(argument, expr),
+        }
+    })?;
+    Ok(typed(function, arguments, DataType::Utf8))
 }
 
 /// Whether the argument at that position, counted from one, is an integer.

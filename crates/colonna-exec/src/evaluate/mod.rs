@@ -13,6 +13,7 @@ mod compare;
 mod conditional;
 mod frame;
 mod in_list;
+mod json;
 mod lift;
 mod logic;
 mod memo;
@@ -32,6 +33,7 @@ use colonna_schema::{BinaryOperator, DataType, Function, UnaryOperator};
 pub(crate) use calendar::{TimeUnit, time_part};
 pub(crate) use cast::parse_bool;
 use frame::{Frame, Site};
+pub(crate) use json::{PATHS, is_path};
 pub(crate) use memo::Memo;
 
 use crate::{BoundExpr, BoundKind, ExecError};
@@ -184,6 +186,9 @@ fn call(site: &Site<'_>, function: Function, operands: &[&Column]) -> Result<Col
         | Function::MapValues => nested::call(site, function, operands),
         Function::Length if operands.iter().any(|operand| operand.data_type().is_nested()) => {
             nested::call(site, function, operands)
+        }
+        Function::JsonExtract | Function::JsonExtractText | Function::JsonValid => {
+            json::call(site, function, operands)
         }
         _ => text::call(site, function, operands),
     }

@@ -8,6 +8,7 @@ use colonna_schema::{DataType, Expr, Scalar, Schema};
 use super::*;
 use crate::{Slots, bind};
 
+mod json;
 mod laws;
 mod numbers;
 mod texts;

@@ -79,7 +79,9 @@ impl TextDecoder {
             fields.clear();
             let result = match simdutf8::basic::from_utf8(bytes) {
                 Ok(text) => self.form.split(text, &mut fields),
-                Err(_) => Err("bytes that are no text: say the encoding"),
+                Err(_) => Err(
+                    "bytes that are not UTF-8: give the encoding, as in --encoding windows-1252",
+                ),
             };
             each(&Line { bytes, position }, result.map(|()| &fields));
         }

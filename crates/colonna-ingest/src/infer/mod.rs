@@ -37,7 +37,7 @@ mod report;
 mod tests;
 mod text;
 
-pub use self::decide::{Inferred, infer};
+pub use self::decide::{Inferred, UnseenField, infer};
 pub use self::evidence::Evidence;
 pub(crate) use self::given::given_shape;
 pub(crate) use self::names::Names;

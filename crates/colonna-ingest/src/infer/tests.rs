@@ -65,7 +65,7 @@ impl<R> Records<'_, R> {
         ends: impl Fn(usize) -> bool,
         options: &InferOptions,
     ) -> (Vec<FieldReport>, Arc<Schema>, ObjectShape, Option<usize>, bool) {
-        let Inferred { shape, fields } = infer(&self.observed(ends, options), options);
+        let Inferred { shape, fields, .. } = infer(&self.observed(ends, options), options);
         let is_settled = shape.is_settled();
         (fields, shape.schema, shape.root, shape.residual, is_settled)
     }

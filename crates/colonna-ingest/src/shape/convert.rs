@@ -4,14 +4,18 @@ use crate::infer::{Number, is_exact_double, read_number};
 use crate::time::MICROS_PER_DAY;
 use crate::{EpochUnit, TimeFormat};
 
-/// A number as a double. `exactly` refuses one that a double would change.
+/// A number as a double that does not change it. An integer past 64 bits makes a column text, so that
+/// only where not `exactly` it may be a double.
 #[expect(clippy::cast_precision_loss, reason = "integers that lose digits are refused before")]
 pub(super) fn double(text: &str, number: Number, exactly: bool) -> Option<f64> {
     match number {
         Number::Int(value) if is_exact_double(value) => Some(value as f64),
         Number::Float(value) => Some(value),
-        _ if exactly => None,
-        _ => text.trim_ascii().parse().ok().filter(|value: &f64| value.is_finite()),
+        Number::BigInt if !exactly => {
+            let text = text.trim_ascii();
+            text.parse().ok().filter(|value: &f64| format!("{value:.0}") == text)
+        }
+        _ => None,
     }
 }
 
@@ -78,6 +82,20 @@ mod tests {
         assert_eq!(decimal("0e999999", 4, 0), Some(0));
         assert_eq!(decimal("1e999999999999999999999", 4, 0), None);
         assert_eq!(decimal("x", 4, 0), None);
+    }
+
+    #[test]
+    fn a_double_is_the_number_or_none_even_where_its_type_was_given() {
+        let given = |text| double(text, read_number(text).unwrap(), false);
+        assert_eq!(given("9007199254740992"), Some(9_007_199_254_740_992.0));
+        assert_eq!(given("9007199254740993"), None);
+        assert_eq!(given("0.1"), Some(0.1));
+        assert_eq!(given("0.12345678901234567890123"), None);
+        assert_eq!(given("1e400"), None);
+        assert_eq!(given("1e-400"), None);
+        assert_eq!(given("18446744073709551616"), Some(18_446_744_073_709_551_616.0));
+        assert_eq!(given("18446744073709551617"), None);
+        assert_eq!(double("18446744073709551616", Number::BigInt, true), None);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct RecordShape {
     pub(crate) nulls: Arc<[String]>,
     /// The column, and the fields of structs, that every record must have a value in.
     pub(crate) required: Option<Required>,
+    /// The column of texts in which no record may have the empty one.
+    pub(crate) never_empty: Option<usize>,
     /// Empty columns that know which texts are worth interning; none where nothing is known.
     pub(crate) forms: Arc<[ColumnBuilder]>,
     /// No value that fits its column without surprise could lead to another shape.
@@ -101,6 +103,14 @@ impl RecordShape {
             }
         }
         self.required = Some(Required { path: path.to_vec(), slots });
+        self
+    }
+
+    /// The same shape, under which a record with the empty text in that column is rejected. It takes
+    /// longer to decode into it.
+    #[must_use]
+    pub fn with_never_empty(mut self, column: &str) -> Self {
+        self.never_empty = self.schema.index_of(column);
         self
     }
 

@@ -12,6 +12,7 @@ use super::scalar::{write_scalar, write_text};
 use super::{ObjectShape, Policy, RecordShape, UNQUOTED_NULL, ValueShape};
 use crate::decode::json::{Kind, Value, quoted};
 use crate::decode::moments::Moments;
+use crate::infer::read_number;
 use crate::{IngestError, Source};
 
 /// A value that does not fit its column.
@@ -174,7 +175,9 @@ impl Shaper {
     #[inline]
     pub fn finish_record(&mut self) -> Result<(), Misfit> {
         let required = self.shape.required.as_ref();
-        let is_plain = self.extra_fields.is_empty() && self.state.unfit.is_empty();
+        let is_plain = self.extra_fields.is_empty()
+            && self.state.unfit.is_empty()
+            && self.shape.never_empty.is_none();
         if is_plain && required.is_none_or(|required| !self.lacks(&required.slots)) {
             self.rows += 1;
             return Ok(());
@@ -203,6 +206,14 @@ impl Shaper {
             self.rollback_record();
             return Err(Misfit { field: Some(field), reason });
         }
+        if let Some(slot) = self.shape.never_empty
+            && self.columns.get(slot).is_some_and(|column| column.is_empty_text(self.rows))
+        {
+            let field = self.shape.schema.fields.get(slot).map(|field| field.name.clone());
+            self.rollback_record();
+            let reason = "the empty text cannot stand for a partition".to_owned();
+            return Err(Misfit { field, reason });
+        }
         if !self.state.unfit.is_empty()
             && let Some(column) = residual.and_then(|slot| self.columns.get_mut(slot))
         {
@@ -226,7 +237,10 @@ impl Shaper {
             [slot] => self.columns.get(*slot).is_some_and(|column| column.are_valid_to(end)),
             _ => false,
         };
-        let are_whole = is_complete && self.extra_fields.is_empty() && self.state.unfit.is_empty();
+        let are_whole = is_complete
+            && self.extra_fields.is_empty()
+            && self.state.unfit.is_empty()
+            && self.shape.never_empty.is_none();
         if are_whole {
             self.rows = end;
         }
@@ -467,5 +481,11 @@ fn misfit_reason(shape: &ValueShape, found: &str) -> String {
         ValueShape::Map(_) => "map".to_owned(),
         scalar => DataType::to_string(&scalar.data_type()),
     };
-    format!("expected {wanted}{format}, found {shown}{dots}")
+    let why = match shape {
+        ValueShape::Float64(_) if read_number(found.trim_ascii()).is_some() => {
+            ", which a double would change"
+        }
+        _ => "",
+    };
+    format!("expected {wanted}{format}, found {shown}{dots}{why}")
 }

@@ -3,9 +3,11 @@
 //! Several members, frames or streams behind one another are one text. A stream that breaks off is
 //! an error, never a shorter text.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::GzDecoder;
 
 /// A compressed file in a compressed file is as far as this goes.
 pub(super) const MAX_LAYERS: usize = 2;
@@ -56,11 +58,52 @@ impl Layer {
     fn reader(self, bytes: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         let bytes = BufReader::with_capacity(BUFFER_BYTE_LEN, bytes);
         Ok(match self {
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(bytes)),
+            Self::Gzip => Box::new(GzipStreams { stream: Some(GzDecoder::new(bytes)) }),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(bytes)?),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(bytes)),
             Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(bytes)),
         })
+    }
+}
+
+/// Gzip streams one behind the other.
+struct GzipStreams {
+    /// The one that is read; none behind the last.
+    stream: Option<GzDecoder<BufReader<Box<dyn Read + Send>>>>,
+}
+
+impl Read for GzipStreams {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(stream) = &mut self.stream {
+            let len = stream.read(buffer)?;
+            if len > 0 || buffer.is_empty() {
+                return Ok(len);
+            }
+            let ended = self.stream.take();
+            self.stream = ended.map(|stream| behind(stream.into_inner())).transpose()?.flatten();
+        }
+        Ok(0)
+    }
+}
+
+/// The stream behind the end of another. Zeros are what tapes and blocks are filled up with.
+fn behind<R: BufRead>(mut bytes: R) -> io::Result<Option<GzDecoder<R>>> {
+    loop {
+        let buffer = bytes.fill_buf()?;
+        let zeros = buffer.iter().take_while(|byte| **byte == 0).count();
+        match (buffer, buffer.get(zeros)) {
+            ([], _) => return Ok(None),
+            (_, None) => bytes.consume(zeros),
+            (_, Some(0x1f)) => {
+                bytes.consume(zeros);
+                return Ok(Some(GzDecoder::new(bytes)));
+            }
+            (_, Some(_)) => {
+                return Err(io::Error::other(
+                    "other bytes follow the end of the gzip stream: `gzip -dc` gives what stands before them",
+                ));
+            }
+        }
     }
 }
 

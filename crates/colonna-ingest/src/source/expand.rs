@@ -59,7 +59,11 @@ pub fn expand(inputs: &[String]) -> Result<Vec<Input>, IngestError> {
             add_matches(input, &mut found)?
         };
         if count == 0 {
-            return Err(IngestError::NoSuchInput { input: input.clone() });
+            let input = input.clone();
+            return Err(match path.is_dir() {
+                true => IngestError::EmptyFolder { input },
+                false => IngestError::NoSuchInput { input },
+            });
         }
     }
     Ok(found.into_iter().collect())

@@ -10,6 +10,7 @@ mod encoding;
 mod expand;
 mod path_pattern;
 mod spool;
+mod steady;
 mod transcode;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ use self::encoding::TextEncoding;
 pub use self::expand::{Input, expand};
 use self::path_pattern::PathPattern;
 use self::spool::Spool;
+use self::steady::{Stamp, Steady};
 use crate::IngestError;
 
 /// How much of the decompressed bytes decides the encoding.
@@ -76,7 +78,8 @@ pub struct Source {
 
 #[derive(Clone, Debug)]
 enum Origin {
-    File(PathBuf),
+    /// A file, as it was when the source was made.
+    File(PathBuf, Stamp),
     Spool(Arc<Spool>),
 }
 
@@ -150,7 +153,7 @@ impl Source {
 
     /// Whether its text is just what lies on disk.
     pub(crate) fn is_plain(&self) -> bool {
-        let is_file = matches!(self.origin, Origin::File(_));
+        let is_file = matches!(self.origin, Origin::File(..));
         is_file && self.layers.is_empty() && self.encoding == TextEncoding::UTF8
     }
 
@@ -165,7 +168,7 @@ impl Source {
         byte_offset: u64,
         len: usize,
     ) -> Result<Option<Vec<u8>>, IngestError> {
-        let Origin::File(path) = &self.origin else { return Ok(None) };
+        let Origin::File(path, _) = &self.origin else { return Ok(None) };
         if !self.is_plain() {
             return Ok(None);
         }
@@ -232,7 +235,10 @@ impl Source {
 
     fn open_raw(&self) -> Result<Box<dyn Read + Send>, IngestError> {
         Ok(match &self.origin {
-            Origin::File(path) => Box::new(open_file(path)?),
+            Origin::File(path, stamp) => {
+                let steady = Steady::try_new(open_file(path)?, *stamp);
+                Box::new(steady.map_err(|error| self.failed(0, error))?)
+            }
             Origin::Spool(spool) => Box::new(spool.reader()),
         })
     }
@@ -275,7 +281,8 @@ fn origin(input: Input, options: &SourceOptions) -> Result<(Origin, Option<u64>)
             let unreadable = |source| IngestError::Unreadable { path: path.clone(), source };
             let metadata = path.metadata().map_err(unreadable)?;
             if metadata.is_file() {
-                return Ok((Origin::File(path), Some(metadata.len())));
+                let stamp = Stamp::of(&metadata);
+                return Ok((Origin::File(path, stamp), Some(metadata.len())));
             }
             let spool = Spool::try_new(Box::new(open_file(&path)?), folder)?;
             Ok((Origin::Spool(Arc::new(spool)), None))

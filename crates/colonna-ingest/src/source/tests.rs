@@ -93,10 +93,12 @@ fn a_path_that_exists_is_no_pattern() {
 #[test]
 fn an_input_that_leads_nowhere_is_an_error() {
     let folder = folder(&[("empty/.keep", b"")]);
-    for input in ["x.csv", "*.csv", "empty"] {
+    for input in ["x.csv", "*.csv"] {
         let error = names_in(folder.path(), &[input]).unwrap_err();
         assert!(matches!(error, IngestError::NoSuchInput { .. }), "{error}");
     }
+    let error = names_in(folder.path(), &["empty"]).unwrap_err();
+    assert!(matches!(error, IngestError::EmptyFolder { .. }), "{error}");
 }
 
 #[test]
@@ -280,4 +282,59 @@ proptest! {
     fn no_bytes_bring_a_source_down(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         drop(read(&bytes, &SourceOptions::default()));
     }
+}
+
+/// A source is found, its file is changed, and it is read.
+#[track_caller]
+fn check_changed(bytes: &[u8], change: impl FnOnce(&File), expected: &str) {
+    let folder = folder(&[("input", bytes)]);
+    let path = folder.path().join("input");
+    let source = Source::try_new(Input::File(path.clone()), &SourceOptions::default()).unwrap();
+    // It is open when the change comes.
+    let mut text = source.open().unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    change(&file);
+    let told = text.read_to_end(&mut Vec::new()).unwrap_err().to_string();
+    assert!(told.contains(expected), "{told}");
+    let told = source.open().err().expect("a later pass sees it at once");
+    let told = std::error::Error::source(&told).unwrap().to_string();
+    assert!(told.contains(expected), "{told}");
+    let told = source.digest().unwrap_err();
+    assert!(matches!(told, IngestError::ReadFailed { .. }), "{told}");
+}
+
+#[test]
+fn a_file_that_is_cut_short_while_it_is_read_does_not_end_there() {
+    let lines = "{\"a\":1}\n".repeat(1000);
+    let cut = |file: &File| file.set_len(4000).unwrap();
+    check_changed(lines.as_bytes(), cut, "had 8000 bytes when the load began, and has 4000 now");
+    let stored = gzip(lines.as_bytes());
+    let expected = format!("had {} bytes when the load began, and has 9 now", stored.len());
+    check_changed(&stored, |file| file.set_len(9).unwrap(), &expected);
+}
+
+#[test]
+fn a_file_that_is_written_to_while_it_is_read_is_no_input() {
+    let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    let touch = |file: &File| file.set_modified(now).unwrap();
+    check_changed(b"a,b\n1,2\n", touch, "was written to since the load began");
+    let mut more = |mut file: &File| file.write_all(b"a,b\n1,2\n3,4\n").unwrap();
+    check_changed(b"a,b\n1,2\n", &mut more, "had 8 bytes when the load began, and has 12 now");
+}
+
+#[test]
+fn what_stands_behind_gzip_is_more_of_it_or_zeros_or_an_error() {
+    let (one, two) = (gzip(b"{\"a\":1}\n"), gzip(b"{\"a\":2}\n"));
+    check(&[&one[..], &two[..]].concat(), "{\"a\":1}\n{\"a\":2}\n", "gzip");
+    check(&[&one[..], &[0; 512]].concat(), "{\"a\":1}\n", "gzip");
+    for garbage in [&b"x"[..], b"garbage", &one[1..], &[&[0; 9][..], b"garbage"].concat()] {
+        let bytes = [&one[..], garbage].concat();
+        let error = read(&bytes, &SourceOptions::default()).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.starts_with("other bytes follow the end of the gzip stream"), "{cause}");
+    }
+    let broken_off = &two[..two.len() - 9];
+    let error = read(&[&one[..], broken_off].concat(), &SourceOptions::default()).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("incomplete"), "{cause}");
 }

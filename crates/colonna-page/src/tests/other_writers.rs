@@ -2,7 +2,10 @@
 
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::metadata::{
+    FileMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 
 use super::*;
 
@@ -142,4 +145,82 @@ proptest! {
         }
         prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));
     }
+}
+
+/// The bytes of a file whose footer says something else.
+fn with_footer(bytes: &[u8], change: impl FnOnce(ParquetMetaData) -> ParquetMetaData) -> Vec<u8> {
+    let mut reader = ParquetMetaDataReader::new();
+    reader.try_parse(&bytes::Bytes::copy_from_slice(bytes)).unwrap();
+    let metadata = change(reader.finish().unwrap());
+    let footer_len = u32::from_le_bytes(*bytes[bytes.len() - 8..].first_chunk().unwrap());
+    let mut changed = bytes[..bytes.len() - 8 - usize::try_from(footer_len).unwrap()].to_vec();
+    ParquetMetaDataWriter::new(&mut changed, &metadata).finish().unwrap();
+    changed
+}
+
+#[track_caller]
+fn check_footer(rows: &Columns, change: impl FnOnce(ParquetMetaData) -> ParquetMetaData) {
+    let batch = rows.to_batch().unwrap();
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(false)
+        .set_offset_index_disabled(true)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.parquet");
+    fs::write(&path, with_footer(&bytes, change)).unwrap();
+    let expected: Vec<Vec<Scalar>> = (0..rows.row_count()).map(|row| rows.row(row)).collect();
+    let found = all_rows(&Reader::open(&path).unwrap());
+    assert_eq!(format!("{found:?}"), format!("{expected:?}"));
+}
+
+/// Numbers, texts and lists of structs, which only Parquet's own reader reads.
+fn phones() -> Columns {
+    let phone = DataType::Struct(vec![Field::new("number", DataType::Int64)]);
+    let list = DataType::List(Box::new(phone));
+    let fields = vec![
+        Field::new("id", DataType::Int64),
+        Field::new("kind", DataType::Utf8),
+        Field::new("phones", list.clone()),
+    ];
+    let types: Vec<DataType> = fields.iter().map(|field| field.data_type.clone()).collect();
+    let phones = |numbers: Range<i64>| {
+        Scalar::List(numbers.map(|n| Scalar::Struct(vec![("number".into(), n.into())])).collect())
+    };
+    let rows = [
+        [Scalar::Int64(1), Scalar::from("home"), phones(0..2)],
+        [Scalar::Int64(2), Scalar::Null, phones(0..0)],
+    ];
+    let columns = types.iter().enumerate().map(|(at, data_type)| {
+        let values: Vec<Scalar> = rows.iter().map(|row| row[at].clone()).collect();
+        Column::from_scalars(data_type, &values).unwrap()
+    });
+    Columns::try_new(Arc::new(Schema::new(fields)), columns.collect(), rows.len()).unwrap()
+}
+
+#[test]
+fn a_dictionary_at_the_place_zero_is_none() {
+    check_footer(&phones(), |metadata| {
+        let groups = metadata.row_groups().iter().map(|group| {
+            let columns = group.columns().iter().map(|chunk| {
+                chunk.clone().into_builder().set_dictionary_page_offset(Some(0)).build().unwrap()
+            });
+            let columns = columns.collect();
+            group.clone().into_builder().set_column_metadata(columns).build().unwrap()
+        });
+        ParquetMetaData::new(metadata.file_metadata().clone(), groups.collect())
+    });
+}
+
+#[test]
+fn the_rows_of_a_file_are_those_of_its_row_groups() {
+    check_footer(&phones(), |metadata| {
+        let file = metadata.file_metadata();
+        let file = FileMetaData::new(1, 0, None, None, file.schema_descr_ptr(), None);
+        ParquetMetaData::new(file, metadata.row_groups().to_vec())
+    });
 }

@@ -134,6 +134,14 @@ functions! {
     MapKeys = "map_keys",
     /// `map_values(map)`, a list.
     MapValues = "map_values",
+    /// `json_extract(text, path)`, `text -> path`: a part of JSON, as JSON; null where it is not there. A
+    /// path is a name, `$.name."other name"[0]`, `/name/0`, or the number of an element.
+    JsonExtract = "json_extract" | "json_extract_path",
+    /// `json_extract_string(text, path)`, `text ->> path`: the same, a string without its quotes and
+    /// null as null.
+    JsonExtractText = "json_extract_string" | "json_extract_path_text",
+    /// `json_valid(text)`: whether it is JSON.
+    JsonValid = "json_valid",
 }
 
 impl Function {

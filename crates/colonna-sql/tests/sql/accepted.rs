@@ -210,6 +210,26 @@ fn functions_with_a_syntax_of_their_own() {
 }
 
 #[test]
+fn parts_of_json_are_taken_by_operators() {
+    check_exprs(&[
+        ("a -> 'x'", "json_extract(a, 'x')"),
+        ("a ->> '$.x'", "json_extract_string(a, '$.x')"),
+        ("a -> 'x' ->> 0", "json_extract_string(json_extract(a, 'x'), 0)"),
+        ("a ->> 'x' = '1'", "(json_extract_string(a, 'x') = '1')"),
+        ("(a ->> 'x')::int + 1", "(CAST(json_extract_string(a, 'x') AS int64) + 1)"),
+    ]);
+}
+
+#[test]
+fn kinds_of_doubles_are_told_apart() {
+    check_exprs(&[
+        ("isnan(a)", "(a IN (NaN))"),
+        ("isfinite(a)", "(a NOT IN (NaN, inf, -inf))"),
+        ("isinf(a)", "(a IN (inf, -inf))"),
+    ]);
+}
+
+#[test]
 fn every_function_is_called_by_each_of_its_names() {
     use colonna_schema::Function;
     let special = [

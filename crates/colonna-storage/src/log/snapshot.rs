@@ -129,7 +129,7 @@ impl Snapshot {
         if root.join("_delta_log").join(format!("{:020}.json", 0)).exists() {
             return Err(exists());
         }
-        let (committer, landing) = engine.committer();
+        let (committer, landing) = engine.committer(&[]);
         let result = builder
             .build(engine.as_ref(), committer)
             .and_then(|transaction| transaction.commit(engine.as_ref()));
@@ -385,10 +385,15 @@ impl LandingSlot {
 }
 
 impl TableEngine {
-    pub(super) fn committer(&self) -> (Box<dyn Committer>, LandingSlot) {
+    pub(super) fn committer(&self, adds: &[DataFile]) -> (Box<dyn Committer>, LandingSlot) {
         let landing = Arc::default();
         let slot = LandingSlot(Arc::clone(&landing));
-        (Box::new(DurableCommitter { files: Arc::clone(self.files()), landing }), slot)
+        let infinite = adds.iter().filter_map(|file| {
+            let statistics = file.statistics.as_ref().filter(|it| statistics::is_infinite(it))?;
+            Some((path::encode(&file.path), statistics.clone()))
+        });
+        let (files, infinite) = (Arc::clone(self.files()), infinite.collect());
+        (Box::new(DurableCommitter { files, landing, infinite }), slot)
     }
 }
 

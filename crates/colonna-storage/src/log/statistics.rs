@@ -232,7 +232,7 @@ fn written(value: &Scalar, side: Side) -> Option<Value> {
     match value {
         Scalar::Boolean(value) => Some((*value).into()),
         Scalar::Int64(value) => Some((*value).into()),
-        Scalar::Float64(value) => Number::from_f64(*value).map(Value::Number),
+        Scalar::Float64(value) => float(*value),
         Scalar::Utf8(text) => cut_text(text, side).map(Value::String),
         Scalar::Date(_) => Some(Value::String(value.to_string())),
         Scalar::Timestamp(micros) => {
@@ -246,6 +246,48 @@ fn written(value: &Scalar, side: Side) -> Option<Value> {
         }
         Scalar::Decimal { .. } => value.to_string().parse().ok().map(Value::Number),
         _ => None,
+    }
+}
+
+/// Infinities are no numbers of JSON, but words, as Spark and the Delta Kernel for Java write them. To
+/// leave them out would be right, but some readers (deltalake 1.6 as a PyArrow dataset) take a bound
+/// that is missing for null, and find no rows then.
+fn float(value: f64) -> Option<Value> {
+    match Number::from_f64(value) {
+        Some(number) => Some(Value::Number(number)),
+        None if value == f64::INFINITY => Some("Infinity".into()),
+        None if value == f64::NEG_INFINITY => Some("-Infinity".into()),
+        None => None,
+    }
+}
+
+/// Whether a bound is infinite.
+pub(super) fn is_infinite(statistics: &Statistics) -> bool {
+    let mut bounds = statistics.columns.values().flat_map(|column| [&column.min, &column.max]);
+    bounds.any(|bound| matches!(bound, Some(Scalar::Float64(value)) if value.is_infinite()))
+}
+
+/// The text of a log entry, in which the kernel wrote infinite bounds as null, with those bounds.
+pub(super) fn with_infinities(text: &str, statistics: &Statistics) -> Option<String> {
+    let whole: Value = serde_json::from_str(&to_json(statistics)).ok()?;
+    let mut json: Value = serde_json::from_str(text).ok()?;
+    for side in ["minValues", "maxValues"] {
+        fill_nulls(json.get_mut(side)?, whole.get(side)?);
+    }
+    Some(json.to_string())
+}
+
+fn fill_nulls(target: &mut Value, whole: &Value) {
+    match (target, whole) {
+        (Value::Object(target), Value::Object(whole)) => {
+            for (name, value) in target {
+                if let Some(whole) = whole.get(name) {
+                    fill_nulls(value, whole);
+                }
+            }
+        }
+        (target @ Value::Null, whole) => *target = whole.clone(),
+        _ => {}
     }
 }
 
@@ -331,6 +373,23 @@ mod tests {
         check_max("d", "\"2025-10-31\"", Some((Scalar::Date(20_392), true)));
         check_max("s", "\"abc\"", Some(("abc".into(), true)));
         check_max("s", &format!("{:?}", "x".repeat(32)), Some(("x".repeat(32).into(), false)));
+    }
+
+    #[test]
+    fn an_infinite_bound_is_a_word() {
+        let column = ColumnStatistics {
+            min: Some(Scalar::Float64(f64::NEG_INFINITY)),
+            max: Some(Scalar::Float64(f64::INFINITY)),
+            is_nan_free: true,
+            ..ColumnStatistics::default()
+        };
+        let columns = [(vec!["f".to_owned()], column)].into();
+        let json: Value =
+            serde_json::from_str(&to_json(&Statistics { row_count: 2, columns })).unwrap();
+        assert_eq!(json["minValues"]["f"], "-Infinity");
+        assert_eq!(json["maxValues"]["f"], "Infinity");
+        // Bounds that bound nothing are none to us.
+        check_max("f", "\"Infinity\"", None);
     }
 
     #[test]

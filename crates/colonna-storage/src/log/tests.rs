@@ -96,6 +96,38 @@ fn what_is_committed_is_read_back() {
     assert!(Snapshot::open(full.root(), Some(0)).unwrap().files().unwrap().is_empty());
 }
 
+/// deltalake 1.6 takes a bound that is null, or missing, for one that no value keeps.
+#[test]
+fn an_infinite_bound_is_in_the_log() {
+    let (_folder, empty) = new_table();
+    let added = Field::new("f", DataType::Float64);
+    let infinite = |min, max| ColumnStatistics {
+        min: Some(Scalar::Float64(min)),
+        max: Some(Scalar::Float64(max)),
+        is_nan_free: true,
+        ..ColumnStatistics::default()
+    };
+    let mut files = vec![file("a b", 0, 1), file("c", 0, 1)];
+    let mut set = |index: usize, min, max| {
+        let columns = &mut files[index].statistics.as_mut().unwrap().columns;
+        columns.insert(vec!["f".to_owned()], infinite(min, max));
+    };
+    set(0, f64::NEG_INFINITY, f64::INFINITY);
+    set(1, 1.5, f64::INFINITY);
+    let mut transaction = append(files);
+    transaction.new_columns.push(column(added));
+    let after = commit(&transaction, &empty);
+    let log = fs::read_to_string(after.root().join("_delta_log/00000000000000000001.json"));
+    let log = log.unwrap();
+    assert!(log.contains(r#"\"minValues\":{\"id\":0"#), "{log}");
+    assert!(log.contains(r#"\"f\":\"-Infinity\""#), "{log}");
+    assert!(log.contains(r#"\"f\":1.5"#), "{log}");
+    assert_eq!(log.matches(r#"\"f\":\"Infinity\""#).count(), 2, "{log}");
+    assert!(!log.contains(":null"), "{log}");
+    // What is unbounded bounds nothing, and the rest is as it was.
+    assert_eq!(after.files().unwrap().len(), 2);
+}
+
 #[test]
 fn a_new_table_asks_no_feature_of_its_readers() {
     let (_folder, empty) = new_table();

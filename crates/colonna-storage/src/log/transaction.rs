@@ -115,7 +115,7 @@ impl Transaction {
     pub fn commit(&self, snapshot: &Snapshot) -> Result<CommitOutcome, StorageError> {
         let next = snapshot.version() + 1;
         self.check_writable(snapshot)?;
-        let (committer, landing) = snapshot.engine().committer();
+        let (committer, landing) = snapshot.engine().committer(&self.adds);
         let mut transaction = self.begin(snapshot, committer)?;
         self.stage_removes(snapshot, &mut transaction)?;
         self.stage_adds(snapshot, &mut transaction)?;

@@ -95,6 +95,7 @@ pub fn texts() -> BoxedStrategy<Expr> {
         1 => select(vec![-2_i64, -1, 1, 2, 3])
             .prop_map(|index| call(Function::ElementAt, [col("tags"), lit(index)])),
         1 => columns(&["small", "ok", "day"]).prop_map(|other| other.cast(DataType::Utf8)),
+        1 => parts_of_json(),
     ];
     leaf.prop_recursive(2, 4, 2, |inner| {
         prop_oneof![
@@ -115,6 +116,24 @@ pub fn texts() -> BoxedStrategy<Expr> {
         ]
     })
     .boxed()
+}
+
+/// Parts of JSON that is made of the values of each row.
+fn parts_of_json() -> impl Strategy<Value = Expr> {
+    let functions = &[Function::JsonExtract, Function::JsonExtractText][..];
+    let paths = vec!["a", "$.a", "$.b[0]", "/b/1", "$.b[1].c", "$.n", "$.b.a", "zz", "$", "/b"];
+    let or_null =
+        |name: &str| call(Function::Coalesce, [col(name).cast(DataType::Utf8), lit("null")]);
+    (select(functions), select(paths)).prop_map(move |(function, path)| {
+        let json = [
+            lit(r#"{"a": "#),
+            or_null("small"),
+            lit(r#", "b":["#),
+            or_null("ok"),
+            lit(r#", {"c":"\u00e9\n"}], "n":null}"#),
+        ];
+        call(function, [call(Function::Concat, json), lit(path)])
+    })
 }
 
 /// Dates and timestamps.

@@ -4,7 +4,7 @@ use colonna_schema::{DataType, Expr, Function, Scalar};
 
 use super::evaluate::{Row, pair, value_as, value_of as value_of_expr};
 use super::types::{Scope, comparable, type_of as type_of_expr, unified};
-use super::{Outcome, arithmetic, cast, fails, not_covered, text, time};
+use super::{Outcome, arithmetic, cast, fails, json, not_covered, text, time};
 
 /// The type of a call, its arguments checked.
 pub(super) fn type_of(
@@ -54,6 +54,10 @@ pub(super) fn type_of(
         }
         F::StartsWith | F::EndsWith | F::Contains if suits(&[TEXT, TEXT]) => Ok(DataType::Boolean),
         F::Position if suits(&[TEXT, TEXT]) => Ok(INTEGER),
+        F::JsonValid if suits(&[TEXT]) => Ok(DataType::Boolean),
+        F::JsonExtract | F::JsonExtractText if suits(&[TEXT, TEXT]) || suits(&[TEXT, INTEGER]) => {
+            Ok(TEXT)
+        }
         F::ElementAt => of_element(&types, arguments),
         F::DateTrunc | F::DatePart | F::DateBin => of_time(function, &types, arguments),
         _ => not_covered(format!("{function:?} of {types:?}")),
@@ -172,6 +176,7 @@ fn of_values(function: Function, values: &[Scalar]) -> Outcome<Scalar> {
             }
             _ => not_covered("such a time"),
         },
+        F::JsonExtract | F::JsonExtractText | F::JsonValid => json::of_json(function, values),
         F::ElementAt | F::Length => match values {
             [Scalar::List(elements)] => text::count(elements.len()),
             [Scalar::Map(entries)] => text::count(entries.len()),

@@ -8,6 +8,7 @@ mod arithmetic;
 mod call;
 mod cast;
 mod evaluate;
+mod json;
 mod names;
 mod query;
 mod text;

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use colonna_ingest::{
-    Evidence, FieldReport, InferOptions, Inferred, Observed, Prepared, ReadOptions, RecordShape,
-    Source, expand, infer,
+    Evidence, InferOptions, Inferred, Observed, Prepared, ReadOptions, RecordShape, Source, expand,
+    infer,
 };
 use colonna_schema::{DataType, Field, Schema};
 use rayon::prelude::*;
 
 use super::Ingest;
 use super::chunks::for_each_chunk;
+use super::notes::Notes;
 use super::options::{PartitionBy, Progress, Stage};
-use super::target::Target;
+use super::target::{Target, no_such_field, path_of};
 use crate::Error;
 
 /// What the columns of an input would be, and why.
@@ -21,6 +22,8 @@ use crate::Error;
 pub struct Inspection {
     /// The shape that was found, with a report on each field.
     pub inferred: Inferred,
+    /// What the user should know of names and types.
+    pub notes: Vec<String>,
     /// For each source its name and its format in words.
     pub sources: Vec<(String, String)>,
     /// How many records there are, broken ones included.
@@ -34,8 +37,13 @@ pub(super) fn inspect(ingest: &Ingest) -> Result<Inspection, Error> {
     let options = infer_options(ingest, None);
     let (evidence, observed) = observe_all(ingest, &sources, &options)?;
     let describe = |source: &Prepared| (source.source().name().to_string(), source.description());
+    let inferred = infer(&evidence, &options);
+    if observed.records > 0 {
+        check_times(&inferred, &options, None)?;
+    }
     Ok(Inspection {
-        inferred: infer(&evidence, &options),
+        notes: Notes::on(&inferred, None).words(),
+        inferred,
         sources: sources.iter().map(describe).collect(),
         records: observed.records,
         rejections: observed.rejections,
@@ -130,19 +138,19 @@ pub(super) fn shape_of(
     evidence: &Evidence,
     options: &InferOptions,
     target: &Target,
-) -> Result<(RecordShape, Vec<String>), Error> {
-    let (shape, mut notes) = match &ingest.schema_file {
-        Some(path) => (read_shape(path)?, Vec::new()),
+) -> Result<(RecordShape, Notes), Error> {
+    let table = target.table_rows();
+    let (shape, notes) = match &ingest.schema_file {
+        Some(path) => (read_shape(path)?, Notes::default()),
         None => {
             let inferred = infer(evidence, options);
-            (inferred.shape, notes_on(&inferred.fields))
+            check_times(&inferred, options, table.as_ref())?;
+            let notes = Notes::on(&inferred, table.as_ref());
+            (inferred.shape, notes)
         }
     };
-    for source in sources {
-        let name = source.source().name();
-        notes.extend(source.passed_over().iter().map(|what| format!("{name}: {what}")));
-    }
-    let shape = match target.table_rows() {
+    let notes = notes.with_sources(sources);
+    let shape = match table {
         Some(table) => shape.reconciled_with(&table),
         // Records without any field are rows too, and a table needs a column.
         None if shape.schema().fields.is_empty() => {
@@ -154,26 +162,20 @@ pub(super) fn shape_of(
     Ok((shape, notes))
 }
 
-/// Fields whose column has another name, or that have none.
-fn notes_on(fields: &[FieldReport]) -> Vec<String> {
-    let renamed = fields.iter().filter_map(|field| {
-        let (path, column) = (field.path.join("."), field.column.join("."));
-        match (field.path.last(), field.column.last()) {
-            (Some(_), None) => {
-                Some(format!("field {path:?} has no column: its values are in _residual"))
-            }
-            (Some(key), Some(name)) if key != name && column != path && !is_part(key) => {
-                Some(format!("field {path:?} is column {column:?}: {}", field.decision))
-            }
-            _ => None,
+/// An error where a field that is named as a time is nowhere.
+fn check_times(
+    inferred: &Inferred,
+    options: &InferOptions,
+    table: Option<&Schema>,
+) -> Result<(), Error> {
+    for time in &options.time_columns {
+        let is_field = inferred.fields.iter().any(|field| field.path.join(".") == *time);
+        let is_given = inferred.unseen.iter().any(|field| field.path == *time);
+        if !is_field && !is_given && table.is_none_or(|table| path_of(time, table).is_none()) {
+            return Err(no_such_field(time, "read as a time", inferred.shape.schema()));
         }
-    });
-    renamed.collect()
-}
-
-/// The elements of a list and the values of a map have no name of their own.
-fn is_part(key: &str) -> bool {
-    matches!(key, "[]" | "{}")
+    }
+    Ok(())
 }
 
 fn read_shape(path: &Path) -> Result<RecordShape, Error> {

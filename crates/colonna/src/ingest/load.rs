@@ -14,23 +14,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use colonna_column::Columns;
 use colonna_ingest::{Evidence, InferOptions, Prepared, RESIDUAL, RecordShape, Rejection};
-use colonna_storage::{Change, Committed, PartitionKey, PartitionSpec, Snapshot, commit};
+use colonna_storage::{Change, Committed, PartitionSpec, Snapshot, commit};
 
 use super::Ingest;
 use super::chunks::{Place, for_each_chunk};
 use super::identity::{Identity, check_unchanged, digests};
 use super::inspect::{bytes_done, bytes_total, infer_options, observe_all, prepare, shape_of};
+use super::notes::Notes;
 use super::options::{MissingTime, Progress, Stage};
-use super::quarantine::Quarantine;
-use super::router::{Part, Router};
+use super::quarantine::{Quarantine, note_rejects};
+use super::router::Router;
 use super::sample::{Sample, sample};
+use super::split::{Split, named_partitions, split};
 use super::target::Target;
 use super::written::Written;
 use crate::clock::Stopwatch;
 use crate::{Error, LoadOutcome, LoadReport};
-
-/// Rejected records that are told of in the report; all of them are in the side table.
-const REJECTS_SHOWN: usize = 5;
 
 /// Passes that hope for no surprise.
 const HOPEFUL_PASSES: usize = 2;
@@ -97,8 +96,7 @@ impl<'a> Load<'a> {
         }
         let before = digests(self.sources)?;
         let (shape, notes) = self.planned(target, &evidence)?;
-        let mut pass = Pass::new(self, target, &shape);
-        pass.report.notes = notes;
+        let mut pass = Pass::new(self, target, &shape, notes);
         if self.ingest.dry_run {
             pass.decode_only()?;
             pass.report.outcome = LoadOutcome::DryRun;
@@ -126,8 +124,7 @@ impl<'a> Load<'a> {
             _ => return Ok(Hope::None),
         };
         let shape = self.with_forms(shape, first)?;
-        let mut pass = Pass::new(self, target, &shape);
-        pass.report.notes = notes;
+        let mut pass = Pass::new(self, target, &shape, notes);
         let mut aside = Aside::new(evidence);
         pass.decode(Some(&mut aside), None)?;
         if aside.places.is_empty() {
@@ -141,9 +138,8 @@ impl<'a> Load<'a> {
             return Ok(Hope::Surprised(Box::new(aside.evidence)));
         };
         let before = digests(self.sources)?;
-        pass.report.notes = notes;
         pass.report.bytes_again = self.bytes_again;
-        pass.widen(target, &wider);
+        pass.widen(target, &wider, notes);
         pass.decode(None, Some(&aside.places))?;
         check_unchanged(self.sources, &before, &digests(self.sources)?)?;
         Ok(Hope::Fulfilled(Box::new(pass.finish(target)?)))
@@ -155,7 +151,7 @@ impl<'a> Load<'a> {
         &self,
         target: &mut Target,
         evidence: &Evidence,
-    ) -> Result<(Arc<RecordShape>, Vec<String>), Error> {
+    ) -> Result<(Arc<RecordShape>, Notes), Error> {
         let (shape, notes) = shape_of(self.ingest, self.sources, evidence, &self.options, target)?;
         target.plan(self.ingest, shape.schema(), self.options.time_columns.first())?;
         let shape = match (self.ingest.missing, target.partition_path()) {
@@ -203,8 +199,6 @@ impl Aside {
     }
 }
 
-type Split = Vec<(PartitionKey, Part)>;
-
 /// What one chunk comes to.
 enum Worked {
     Rows { split: Split, rejections: Vec<Rejection>, records: u64, residuals: u64, byte_len: u64 },
@@ -219,6 +213,7 @@ struct Pass<'a> {
     options: InferOptions,
     shape: Arc<RecordShape>,
     spec: PartitionSpec,
+    notes: Notes,
     router: Router,
     quarantine: Quarantine,
     report: LoadReport,
@@ -227,7 +222,7 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(load: &Load<'a>, target: &Target, shape: &Arc<RecordShape>) -> Self {
+    fn new(load: &Load<'a>, target: &Target, shape: &Arc<RecordShape>, notes: Notes) -> Self {
         let Load { ingest, sources, options, identity, .. } = load;
         let folder = target.folder(ingest);
         let (schema, sorted_by) = (target.file_schema(), target.sorted_by());
@@ -238,6 +233,7 @@ impl<'a> Pass<'a> {
             options: options.clone(),
             shape: Arc::clone(shape),
             spec: target.spec().clone(),
+            notes,
             router: Router::new(folder, schema, sorted_by, ingest),
             quarantine: Quarantine::new(&ingest.table),
             report: LoadReport::of(LoadOutcome::Committed, None),
@@ -246,8 +242,9 @@ impl<'a> Pass<'a> {
     }
 
     /// Goes on with a shape that has more columns.
-    fn widen(&mut self, target: &Target, shape: &Arc<RecordShape>) {
+    fn widen(&mut self, target: &Target, shape: &Arc<RecordShape>, notes: Notes) {
         self.shape = Arc::clone(shape);
+        self.notes = notes.following(&self.notes);
         self.spec = target.spec().clone();
         self.router.widen(target.file_schema());
     }
@@ -259,7 +256,8 @@ impl<'a> Pass<'a> {
         aside: Option<&mut Aside>,
         chosen: Option<&BTreeSet<Place>>,
     ) -> Result<(), Error> {
-        let Self { ingest, sources, identity, options, shape, spec, router, quarantine, .. } = self;
+        let Self { ingest, sources, identity, options, shape, spec, notes, .. } = self;
+        let (router, quarantine) = (&mut self.router, &mut self.quarantine);
         let (report, bytes_before) = (&mut self.report, self.bytes_before);
         let is_rule = AtomicBool::new(false);
         let may_surprise = aside.is_some();
@@ -273,8 +271,10 @@ impl<'a> Pass<'a> {
                 if !is_rule.load(Ordering::Relaxed) {
                     let decoded = source.decode(chunk, shape)?;
                     if !may_surprise || decoded.surprises == 0 {
+                        let decoded = named_partitions(source, chunk, shape, spec, decoded)?;
                         let (rejections, records) = (decoded.rejections, decoded.records);
                         let residuals = residuals(&decoded.columns);
+                        notes.look_at(&decoded.columns);
                         let split = split(spec, decoded.columns)?;
                         return Ok(Worked::Rows {
                             split,
@@ -323,12 +323,14 @@ impl<'a> Pass<'a> {
 
     /// Everything but the writing.
     fn decode_only(&mut self) -> Result<(), Error> {
-        let Self { ingest, sources, shape, report, .. } = self;
+        let Self { ingest, sources, shape, spec, notes, report, .. } = self;
         for_each_chunk(
             sources,
             None,
             |source, chunk| {
                 let decoded = source.decode(chunk, shape)?;
+                let decoded = named_partitions(source, chunk, shape, spec, decoded)?;
+                notes.look_at(&decoded.columns);
                 Ok((count(decoded.columns.row_count()), decoded.rejections, chunk.bytes.len()))
             },
             |_, (rows, rejections, byte_len)| {
@@ -345,6 +347,7 @@ impl<'a> Pass<'a> {
 
     fn check_rows(&mut self) -> Result<(), Error> {
         let report = &mut self.report;
+        report.notes = self.notes.words();
         report.bytes_in = bytes_total(self.sources).unwrap_or(report.bytes_decoded);
         if report.rows_written == 0 && report.rows_quarantined > 0 {
             let first = report.first_rejects.first().cloned().unwrap_or_default();
@@ -441,27 +444,6 @@ fn count(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 
-/// The rows of each partition, as its files hold them.
-fn split(spec: &PartitionSpec, rows: Columns) -> Result<Split, Error> {
-    let row_count = rows.row_count();
-    let mut members = spec.split(&rows)?;
-    let rows = spec.without_partition_columns(rows)?;
-    // Rows of one partition mostly come together. Where most of the rows are of one, it takes them as
-    // they are; what was picked for the others is small.
-    let most = members.iter().position(|(_, members)| members.len() * 2 > row_count);
-    let most = most.map(|index| members.remove(index));
-    let mut split: Split = Vec::with_capacity(members.len() + 1);
-    for (key, members) in members {
-        let rows = rows.gather(&members).compacted();
-        split.push((key, Part { rows, picked: None }));
-    }
-    if let Some((key, members)) = most {
-        let picked = (members.len() < row_count).then_some(members);
-        split.push((key, Part { rows, picked }));
-    }
-    Ok(split)
-}
-
 /// How many rows have something that no column takes.
 fn residuals(rows: &Columns) -> u64 {
     let residual = rows.look_at(&[RESIDUAL]);
@@ -478,11 +460,6 @@ fn route(router: &mut Router, split: Split, report: &mut LoadReport) -> Result<(
         router.add(key, part)?;
     }
     Ok(())
-}
-
-fn note_rejects(rejections: &[Rejection], report: &mut LoadReport) {
-    let room = REJECTS_SHOWN.saturating_sub(report.first_rejects.len());
-    report.first_rejects.extend(rejections.iter().take(room).map(super::quarantine::describe));
 }
 
 fn check_budget(max_rejects: Option<u64>, report: &LoadReport) -> Result<(), Error> {

@@ -5,10 +5,12 @@ mod chunks;
 mod identity;
 mod inspect;
 mod load;
+mod notes;
 mod options;
 mod quarantine;
 mod router;
 mod sample;
+mod split;
 mod target;
 mod written;
 
@@ -176,7 +178,8 @@ impl Ingest {
         self
     }
 
-    /// Makes a field that holds times a time, whatever form they have, without partitioning by it.
+    /// Makes a field that holds times a time, whatever form they have, without partitioning by it. A
+    /// name that neither the input nor the table has is an error.
     #[must_use]
     pub fn time(mut self, field: &str) -> Self {
         self.infer.time_columns.push(field.to_owned());

@@ -16,11 +16,14 @@ use colonna_storage::{
 };
 
 use super::written::Written;
-use crate::Error;
 use crate::clock::now_millis;
+use crate::{Error, LoadReport};
 
 /// The folder below the table's.
 const FOLDER: &str = "_quarantine";
+
+/// Rejected records that are told of in the report.
+const REJECTS_SHOWN: usize = 5;
 
 /// The columns of the side table.
 static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| {
@@ -148,8 +151,14 @@ fn rows(rejections: &[Rejection], load: &str, now_millis: i64) -> Result<Columns
     Columns::try_new(Arc::clone(&SCHEMA), columns, rejections.len())
 }
 
+/// Tells of the first rejected records in the report; all of them are in the side table.
+pub(super) fn note_rejects(rejections: &[Rejection], report: &mut LoadReport) {
+    let room = REJECTS_SHOWN.saturating_sub(report.first_rejects.len());
+    report.first_rejects.extend(rejections.iter().take(room).map(describe));
+}
+
 /// Where and why, in one line.
-pub(super) fn describe(rejection: &Rejection) -> String {
+fn describe(rejection: &Rejection) -> String {
     let Rejection { source, position, field, reason, .. } = rejection;
     let field = field.as_ref().map_or_else(String::new, |field| format!("field {field:?}: "));
     format!("{source}:{}: {field}{reason}", position.line)

@@ -286,7 +286,7 @@ fn other_partitioning(
 }
 
 /// The path that a name leads to: a column of the whole name, or through structs.
-fn path_of(name: &str, schema: &Schema) -> Option<Vec<String>> {
+pub(super) fn path_of(name: &str, schema: &Schema) -> Option<Vec<String>> {
     let whole = vec![name.to_owned()];
     let split: Vec<String> = name.split('.').map(str::to_owned).collect();
     [whole, split].into_iter().find(|path| schema.type_of(path).is_some())
@@ -298,14 +298,16 @@ fn field_type<'a>(
     schema: &'a Schema,
 ) -> Result<&'a DataType, Error> {
     let found = path_of(name, schema).and_then(|path| schema.type_of(&path));
-    found.ok_or_else(|| {
-        let mut known: Vec<String> =
-            schema.fields.iter().take(NAMES_SHOWN).map(|field| field.name.clone()).collect();
-        if schema.fields.len() > NAMES_SHOWN {
-            known.push("..".to_owned());
-        }
-        Error::NoSuchField { field: name.to_owned(), purpose, known: known.join(", ") }
-    })
+    found.ok_or_else(|| no_such_field(name, purpose, schema))
+}
+
+pub(super) fn no_such_field(name: &str, purpose: &'static str, schema: &Schema) -> Error {
+    let mut known: Vec<String> =
+        schema.fields.iter().take(NAMES_SHOWN).map(|field| field.name.clone()).collect();
+    if schema.fields.len() > NAMES_SHOWN {
+        known.push("..".to_owned());
+    }
+    Error::NoSuchField { field: name.to_owned(), purpose, known: known.join(", ") }
 }
 
 fn check_time(column: &str, schema: &Schema) -> Result<(), Error> {

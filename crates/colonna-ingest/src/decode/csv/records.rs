@@ -31,7 +31,7 @@ pub(super) struct Record<'a> {
 const UNCLOSED: &str = "a quote is not closed: double the quotes in the field, or say what quotes";
 const STRAY: &str =
     "text stands behind a closing quote: double the quotes in the field, or say what quotes";
-const NOT_UTF8: &str = "bytes that are no text: say the encoding";
+const NOT_UTF8: &str = "bytes that are not UTF-8: give the encoding, as in --encoding windows-1252";
 
 impl<'a> Records<'a> {
     pub(super) fn new(layout: &'a Layout, bytes: &'a [u8]) -> Self {

@@ -22,6 +22,17 @@ pub struct Inferred {
     pub shape: RecordShape,
     /// What was seen of every field, in the order of the columns, nested ones behind their parents.
     pub fields: Vec<FieldReport>,
+    /// The fields whose types are given and that no record has.
+    pub unseen: Vec<UnseenField>,
+}
+
+/// A field whose type is given and that no record has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnseenField {
+    /// Its path, as it was given.
+    pub path: String,
+    /// Its column; none where it would be a field of a struct, which is not made up.
+    pub column: Option<String>,
 }
 
 /// Decides the shape that holds everything that was seen.
@@ -39,6 +50,7 @@ pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
         needs_residual: evidence.has_surplus || evidence.root.is_over_limit,
         is_settled: !evidence.root.is_over_limit,
         reports: Vec::new(),
+        unseen: Vec::new(),
     };
     let root = decider.root();
     let mut columns = decider.columns;
@@ -55,7 +67,7 @@ pub fn infer(evidence: &Evidence, options: &InferOptions) -> Inferred {
         is_settled: decider.is_settled,
         ..RecordShape::new(schema, root, residual, nulls.into())
     };
-    Inferred { shape, fields: decider.reports }
+    Inferred { shape, fields: decider.reports, unseen: decider.unseen }
 }
 
 /// All names that columns of the record may ask for.
@@ -83,6 +95,7 @@ struct Decider<'a> {
     /// No field that has values is open.
     is_settled: bool,
     reports: Vec<FieldReport>,
+    unseen: Vec<UnseenField>,
 }
 
 /// Where a field stands.
@@ -154,8 +167,14 @@ impl Decider<'_> {
     /// its first load on. A field of a struct is not made up.
     fn add_unseen(&mut self, fields: &mut Vec<FieldShape>) {
         for given in &self.options.types {
-            let is_seen = fields.iter().any(|field| *field.key == *given.path);
-            if is_seen || given.path.contains('.') || self.leaves_left == 0 {
+            let is_seen = fields.iter().any(|field| *field.key == *given.path)
+                || self.reports.iter().any(|report| report.path.join(".") == given.path);
+            if is_seen {
+                continue;
+            }
+            let path = given.path.clone();
+            if path.contains('.') || self.leaves_left == 0 {
+                self.unseen.push(UnseenField { path, column: None });
                 continue;
             }
             self.is_settled &= !is_format_open(&given.data_type, given.format.as_ref());
@@ -163,6 +182,7 @@ impl Decider<'_> {
             let name = self.names.claim(&given.path);
             let slot = self.columns.len();
             self.columns.push(Field::new(&name, value.data_type()));
+            self.unseen.push(UnseenField { path, column: Some(name.clone()) });
             fields.push(field_shape(&given.path, name, slot, value, Policy::Reject));
         }
     }
