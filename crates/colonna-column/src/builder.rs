@@ -2,6 +2,7 @@
 
 mod gaps;
 mod room;
+mod rows;
 mod scalars;
 
 use std::sync::Arc;
@@ -358,37 +359,6 @@ impl ColumnBuilder {
             Parts::Struct(fields) => fields,
             _ => &[],
         }
-    }
-
-    /// Whether there is such a row already and it is not null.
-    pub fn is_valid(&self, row: usize) -> bool {
-        row < self.len
-            && !matches!(self.parts, Parts::Null)
-            && self.gaps.has_value(row, || self.value_count())
-            && self
-                .validity
-                .as_ref()
-                .is_none_or(|validity| row >= validity.len() || validity.get(row))
-    }
-
-    /// Whether a row holds the empty text.
-    pub fn is_empty_text(&self, row: usize) -> bool {
-        let is_empty = match &self.parts {
-            Parts::Strings(texts) => row < texts.len() && texts.bytes(row).is_empty(),
-            Parts::Interned { codes, interner } => {
-                codes.get(row).is_some_and(|code| interner.words().bytes(*code as usize).is_empty())
-            }
-            _ => false,
-        };
-        is_empty && self.is_valid(row)
-    }
-
-    /// Whether all rows up to that one are there and not null.
-    pub fn are_valid_to(&self, len: usize) -> bool {
-        self.len >= len
-            && self.validity.is_none()
-            && !matches!(self.parts, Parts::Null)
-            && !matches!(self.gaps, Gaps::Some(_))
     }
 
     /// Keeps the first `len` rows, and drops what was pushed into the parts of a row that was not

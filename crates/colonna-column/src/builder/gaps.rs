@@ -29,14 +29,15 @@ pub(super) struct Gap {
 }
 
 impl Gaps {
-    /// Whether a row before the end is not in a gap.
-    pub(super) fn has_value(&self, row: usize, value_count: impl Fn() -> usize) -> bool {
-        let Self::Some(gaps) = self else { return true };
+    /// Where the value of a row before the end stands, which is none in a gap.
+    fn place_of(&self, row: usize, value_count: impl Fn() -> usize) -> Option<usize> {
+        let Self::Some(gaps) = self else { return Some(row) };
         let behind = gaps.partition_point(|gap| gap.end <= row);
         let start = behind.checked_sub(1).and_then(|index| gaps.get(index));
         let start = start.copied().unwrap_or(Gap { values_before: 0, end: 0 });
-        let values = gaps.get(behind).map_or_else(value_count, |gap| gap.values_before);
-        row - start.end < values - start.values_before
+        let values_before = gaps.get(behind).map_or_else(value_count, |gap| gap.values_before);
+        let place = start.values_before + (row - start.end);
+        (place < values_before).then_some(place)
     }
 
     /// Forgets the rows from `kept` on. Gives back how many values are left.
@@ -68,6 +69,11 @@ impl ColumnBuilder {
             Parts::Interned { codes, .. } => codes.len(),
             Parts::Entries { offsets, .. } => offsets.len() - 1,
         }
+    }
+
+    /// Where the value of a row before the end stands; none in a gap.
+    pub(super) fn place_of(&self, row: usize) -> Option<usize> {
+        self.gaps.place_of(row, || self.value_count())
     }
 
     /// Adds that many nulls without room for them. False where they are to have room, for the column

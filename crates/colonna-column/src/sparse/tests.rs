@@ -27,6 +27,7 @@ fn value_of(data_type: &DataType, seed: u8) -> Scalar {
         DataType::Float64 => Scalar::Float64(f64::from(seed) / 2.0),
         DataType::Boolean => Scalar::Boolean(seed > 100),
         DataType::Decimal { scale, .. } => Scalar::Decimal { value: number.into(), scale: *scale },
+        DataType::Utf8 if number == 0 => Scalar::Utf8(String::new()),
         DataType::Utf8 => Scalar::Utf8(format!("word {number}")),
         DataType::Binary => Scalar::Binary(vec![seed]),
         DataType::List(element) => {
@@ -116,7 +117,10 @@ proptest! {
         push(&mut saving, &data_type, &all);
         saving.truncate(kept.len());
         for row in 0..kept.len() + 2 {
-            prop_assert_eq!(saving.is_valid(row), kept.get(row).is_some_and(Option::is_some));
+            let seed = kept.get(row).copied().flatten();
+            prop_assert_eq!(saving.is_valid(row), seed.is_some());
+            let empty = seed.filter(|seed| value_of(&data_type, *seed) == Scalar::Utf8(String::new()));
+            prop_assert_eq!(saving.is_empty_text(row), empty.is_some());
         }
         let are_valid = kept.iter().all(Option::is_some);
         prop_assert!(are_valid || !saving.are_valid_to(kept.len()));
