@@ -318,8 +318,8 @@ fn a_file_that_is_written_to_while_it_is_read_is_no_input() {
     let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
     let touch = |file: &File| file.set_modified(now).unwrap();
     check_changed(b"a,b\n1,2\n", touch, "was written to since the load began");
-    let mut more = |mut file: &File| file.write_all(b"a,b\n1,2\n3,4\n").unwrap();
-    check_changed(b"a,b\n1,2\n", &mut more, "had 8 bytes when the load began, and has 12 now");
+    let more = |mut file: &File| file.write_all(b"a,b\n1,2\n3,4\n").unwrap();
+    check_changed(b"a,b\n1,2\n", more, "had 8 bytes when the load began, and has 12 now");
 }
 
 #[test]

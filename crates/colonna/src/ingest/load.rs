@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use colonna_column::Columns;
-use colonna_ingest::{Evidence, InferOptions, Prepared, RESIDUAL, RecordShape, Rejection};
+use colonna_ingest::{Decoded, Evidence, InferOptions, Prepared, RESIDUAL, RecordShape, Rejection};
 use colonna_storage::{Change, Committed, PartitionSpec, Snapshot, commit};
 
 use super::Ingest;
@@ -205,6 +205,14 @@ enum Worked {
     Surprise { evidence: Box<Evidence>, byte_len: u64 },
 }
 
+impl Worked {
+    fn rows(decoded: Decoded, spec: &PartitionSpec, byte_len: u64) -> Result<Self, Error> {
+        let Decoded { columns, rejections, records, .. } = decoded;
+        let residuals = residuals(&columns);
+        Ok(Self::Rows { split: split(spec, columns)?, rejections, records, residuals, byte_len })
+    }
+}
+
 /// Rows on their way into the table, and what is known of them so far.
 struct Pass<'a> {
     ingest: &'a Ingest,
@@ -272,17 +280,8 @@ impl<'a> Pass<'a> {
                     let decoded = source.decode(chunk, shape)?;
                     if !may_surprise || decoded.surprises == 0 {
                         let decoded = named_partitions(source, chunk, shape, spec, decoded)?;
-                        let (rejections, records) = (decoded.rejections, decoded.records);
-                        let residuals = residuals(&decoded.columns);
                         notes.look_at(&decoded.columns);
-                        let split = split(spec, decoded.columns)?;
-                        return Ok(Worked::Rows {
-                            split,
-                            rejections,
-                            records,
-                            residuals,
-                            byte_len,
-                        });
+                        return Worked::rows(decoded, spec, byte_len);
                     }
                 }
                 let mut evidence = Evidence::new(options);

@@ -15,8 +15,8 @@ fn check_failure(expr: &Expr, columns: &Named, expected: &str) {
 
 /// The part at a path, as JSON and as text.
 #[track_caller]
-fn check_part(path: Expr, json: Option<&str>, text: Option<&str>) {
-    let columns = vec![("j", texts(&[Some(RECORD), None]))];
+fn check_part(path: impl Into<Expr>, json: Option<&str>, text: Option<&str>) {
+    let (path, columns) = (path.into(), vec![("j", texts(&[Some(RECORD), None]))]);
     let call = |function| Expr::call(function, [col("j"), path.clone()]);
     check(&call(Function::JsonExtract), &columns, [json, None]);
     check(&call(Function::JsonExtractText), &columns, [text, None]);
