@@ -56,7 +56,9 @@ impl Column {
         })
     }
 
-    pub(crate) fn into_dense(self) -> Self {
+    /// The same, of a column that is not needed otherwise.
+    #[must_use]
+    pub fn into_dense(self) -> Self {
         if self.is_dense() { self } else { self.dense().into_owned() }
     }
 

@@ -234,7 +234,10 @@ fn by_array<T: Number>(
         counts.push(*count);
         words.push(least.above(place)?);
     }
-    let codes = values.iter().map(|value| codes_of_places[place(*value)]).collect();
+    let mut codes = vec![0; values.len()];
+    for (code, value) in codes.iter_mut().zip(values) {
+        *code = codes_of_places[place(*value)];
+    }
     let sorted = (0..u32::try_from(used).ok()?).collect();
     Some(DistinctNumbers { codes, words, counts, sorted })
 }

@@ -317,7 +317,7 @@ fn in_order(parts: &[Part], sort_by: &[SortedBy]) -> Result<Picks, Error> {
         let data_type = pieces.first()?.data_type().clone();
         let values =
             pick(&data_type, &pieces.iter().map(Cow::as_ref).collect::<Vec<_>>(), &unordered);
-        Some((values.dense().into_owned(), key.descending, key.nulls_first))
+        Some((values.into_dense(), key.descending, key.nulls_first))
     };
     let keys: Vec<(Column, bool, bool)> = sort_by.iter().filter_map(joined).collect();
     if keys.is_empty() {
