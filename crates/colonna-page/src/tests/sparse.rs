@@ -28,10 +28,10 @@ proptest! {
         ),
         row_count in 1_usize..200,
     ) {
-        let column = |(index, (data_type, values)): (usize, &(DataType, Vec<(usize, Scalar)>))| {
-            (format!("c{index}"), with_gaps(data_type, values, row_count))
-        };
-        let sparse = columns.iter().enumerate().map(column).collect();
+        let mut sparse = Vec::new();
+        for (index, (data_type, values)) in columns.iter().enumerate() {
+            sparse.push((format!("c{index}"), with_gaps(data_type, values, row_count)));
+        }
         let sparse = Columns::from_named(sparse).unwrap();
         let dense = sparse.clone().dense();
         let options = WriteOptions { page_rows: 13, ..WriteOptions::default() };
