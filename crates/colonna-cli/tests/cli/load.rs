@@ -269,7 +269,11 @@ fn a_record_with_the_empty_text_for_its_partition_is_set_aside() {
     // Few that repeat, and many that do not.
     let many: String = (0..1100).map(|n| format!("\"{n}\",0\n")).collect();
     sandbox.write("many.csv", &format!("k,n\n{}\"\",2\n,5\n", many.replace("\"1099\"", "x")));
-    for (input, rows) in [("in.json", "2"), ("in.csv", "2"), ("many.csv", "1,101")] {
+    // Most records have nothing.
+    let few: String = (0..1999).map(|_| "{\"n\":0}\n").collect();
+    sandbox.write("few.json", &format!("{few}{{\"k\":\"a\",\"n\":1}}\n{{\"k\":\"\",\"n\":2}}\n"));
+    let inputs = [("in.json", "2"), ("in.csv", "2"), ("many.csv", "1,101"), ("few.json", "2,000")];
+    for (input, rows) in inputs {
         let load = ["load", "t", input, "--by", "k", "--dry-run"];
         for args in [&load[..], &load[..5]] {
             let report = sandbox.run(args).text(1);
@@ -279,7 +283,7 @@ fn a_record_with_the_empty_text_for_its_partition_is_set_aside() {
         }
     }
     assert_eq!(sandbox.rows("t", "SELECT sum(n) AS s FROM t WHERE k IS NULL"), "s\n13\n");
-    assert_eq!(sandbox.rows("t/_quarantine", "SELECT count(*) AS n FROM t"), "n\n3\n");
+    assert_eq!(sandbox.rows("t/_quarantine", "SELECT count(*) AS n FROM t"), "n\n4\n");
 }
 
 #[test]

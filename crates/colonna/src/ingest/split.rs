@@ -33,6 +33,7 @@ fn may_have_empty_text(column: &Column) -> bool {
         Values::Strings(texts) => {
             texts.iter().enumerate().any(|(row, text)| text.is_empty() && column.is_valid(row))
         }
+        Values::Sparse { values, .. } => may_have_empty_text(values),
         _ => false,
     }
 }
